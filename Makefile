@@ -12,7 +12,7 @@ ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
 JSSDK  := @bitrix24/b24jssdk@2.2.0
 MCPB   := @anthropic-ai/mcpb@2.1.2
 
-.PHONY: help demo test lock sdk clients conformance load lint types check manifests mcpb bench clean
+.PHONY: help demo test lock sdk clients conformance load files lint types check manifests mcpb bench clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -92,6 +92,9 @@ mcpb: manifests      ## the bundle for desktop programs, in dist/ (needs npm)
 	cp manifests/mcpb/* LICENSE dist/mcpb/
 	cp -R b24_mcp b24_sandbox dist/mcpb/ && find dist/mcpb -name __pycache__ -prune -exec rm -rf {} +
 	npx --yes $(MCPB) pack dist/mcpb dist/b24-mcp.mcpb
+
+files: $(VENV)/.installed   ## 2 GB up and down: the memory must stay flat
+	$(BIN)/python -m benchmarks.files
 
 bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python benchmarks/start.py

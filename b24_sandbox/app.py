@@ -21,12 +21,14 @@ from b24_sandbox.messages import (
     Scope,
     Send,
     answer_lifespan,
+    ranged,
     read_request,
     send_response,
 )
 from b24_sandbox.operating_time import Accounting
 from b24_sandbox.php import Map
 from b24_sandbox.portal import SandboxPortal, SandboxSettings
+from b24_sandbox.stored_files import STORAGE_PATH, DownloadStorage, is_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +45,10 @@ SCOPE_USER_WEBHOOK = "1/sandboxscopecode"
 
 _NO_PAGE = Response(
     404, HTML, b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
+)
+
+_TOO_LARGE = Response(
+    413, HTML, b"<html><head><title>413 Request Entity Too Large</title></head><body><h1>413</h1></body></html>"
 )
 
 
@@ -77,6 +83,9 @@ class Sandbox:
     reported duration of every call in seconds (`None`: measured). `accounting` selects what a batch is charged to.
     `operating_limit` is how many seconds a method may run in ten minutes.
 
+    Files: with `storage` downloads redirect to this address of the sandbox, such as one with another host name, as the
+    cloud redirects to its storage. `largest_request` is in bytes; a larger one is refused with status 413.
+
     Observation: `log` is called with every answered call. `control` adds `/sandbox/faults` and `/sandbox/log` over
     HTTP; `faults` works without it. While the sandbox is served with TLS, `ca` is the certificate file that clients
     must trust.
@@ -106,6 +115,8 @@ class Sandbox:
         v3: bool = True,
         allow_http: bool = False,
         control: bool = False,
+        storage: str | None = None,
+        largest_request: int | None = None,
     ) -> None:
         self.webhook = webhook
         self._has_v3 = v3
@@ -124,6 +135,8 @@ class Sandbox:
         )
         self.portal = SandboxPortal(db, settings, empty=empty, clock=clock)
         self._log = log
+        self._storage, self._stored = storage, DownloadStorage()
+        self._largest_request = largest_request
         if deals:
             from b24_sandbox.seed.load import load_deals  # used for measurements only
 
@@ -184,6 +197,9 @@ class Sandbox:
         received = await read_request(scope, receive, self.name)
         if received is None:
             return
+        if self._largest_request is not None and len(received.body) > self._largest_request:
+            await send_response(send, _TOO_LARGE, ())
+            return
         if self._control is not None:
             ordered = self._control.answer(received)
             if ordered is not None:
@@ -229,12 +245,17 @@ class Sandbox:
             return self.portal.oauth.answer(received) or _NO_PAGE
         if received.verb == "OPTIONS" and received.path.startswith("/rest/"):
             return Response(200, JSON, b"")
+        if received.path.startswith(STORAGE_PATH):
+            return ranged(self._stored.answer(received) or _NO_PAGE, received.headers)
         if received.path.startswith("/rest/api/"):
             return self._rest_v3(received)
         address = request.parse_path(received.path)
         if address is None:
             return _NO_PAGE
-        return self._call(request.read(address, received))
+        response = self._call(request.read(address, received))
+        if self._storage is not None and is_file(response):
+            return self._stored.redirect(response, self._storage)
+        return ranged(response, received.headers)
 
     def _rest_v3(self, received: HttpRequest) -> Response:
         """Answer a request of REST 3.0: every path under `/rest/api/`."""

@@ -24,6 +24,7 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("B24_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("XDG_DOCUMENTS_DIR", str(tmp_path / "documents"))
     monkeypatch.setenv("B24_STATE", str(tmp_path / "state" / "limits.db"))
     monkeypatch.setenv("B24_CONFIG", str(tmp_path / "config" / "portals.toml"))
     monkeypatch.setenv("B24_KEEP_SECRETS", "file")

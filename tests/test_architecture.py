@@ -15,7 +15,7 @@ SANDBOX = PACKAGE.parent / "b24_sandbox"
 # What each package may import of the others, the lowest first.
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "storage": set(),
+    "storage": {"errors"},
     "words": set(),
     "dialect": set(),
     "connect": {"storage"},
@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "state": {"config", "storage"},
     "catalog": {"dialect", "words", "config", "storage"},
     "docs": {"errors", "dialect", "words", "storage"},
-    "rest": {"errors", "secrets", "catalog", "state", "config"},
+    "rest": {"errors", "secrets", "catalog", "state", "config", "storage"},
     "access": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
     "discovery": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
     "records": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
@@ -56,6 +56,8 @@ LIBRARIES = {
     "ruamel": ("connect/yaml.py",),
     "xlsxwriter": ("records/exports/xlsx.py",),
     "pyarrow": ("records/exports/parquet.py",),
+    "pypdf": ("app/files/preview_program.py",),
+    "docx": ("app/files/preview_program.py",),
 }
 
 

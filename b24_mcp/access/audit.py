@@ -2,7 +2,8 @@
 
 Every write has two lines of JSON. The first, `sent`, is on disk before the request is sent, so that it is there even if
 the process ends during the request; if it cannot be written, nothing is sent. The second, `ended`, repeats it with the
-outcome. A line has the names of the fields that were given, and their values only if the settings say so.
+outcome. A line has the names of the fields that were given, and their values only if the settings say so. Files that
+were sent are named with size and SHA-256.
 
 There is one file per day. All processes of a user append to it, each line in one step. Files are deleted after 90 days.
 """
@@ -31,6 +32,7 @@ from b24_mcp.catalog import RiskKind
 from b24_mcp.catalog.catalogue import Effect
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import Answer, BatchMaps, Failed, MethodCall, Params
+from b24_mcp.rest.wire.file_value import files_in
 from b24_mcp.secrets import Redactor
 from b24_mcp.storage.folders import make_private, user_folder
 
@@ -113,6 +115,8 @@ class AuditTrail:
         if call.name:
             line["command"] = call.name
         line |= {"arguments": digest_of(call.params)[:16], "fields": _fields(call.params)}
+        if sent := list(dict.fromkeys(map(str, files_in(call.params)))):
+            line["files"] = sent
         if self.values:
             line["values"] = (
                 call.params if isinstance(call.params, str) else json.dumps(call.params, ensure_ascii=False)

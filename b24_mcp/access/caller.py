@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, get_args
 
@@ -36,12 +36,14 @@ class Caller:
 
     Approvals and audit log entries belong to `name`. `client` is the program that calls for the user. None means as
     configured: `level` can only narrow what the settings allow, and `portals` names the allowed portals.
+    `is_identified` means that a token identifies the person, so that several people may share this server.
     """
 
     name: str
     client: str = ""
     level: Level | None = None
     portals: frozenset[str] | None = None
+    is_identified: bool = field(default=False, compare=False)
 
 
 CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 from anyio.abc import TaskGroup
 
 from b24_mcp.access import Level
 from b24_mcp.app.data_sets import DataSets
+from b24_mcp.app.files.handles import FileHandles
 from b24_mcp.app.portals import Portals
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
@@ -24,7 +25,7 @@ class App:
     """The portals, their data sets, and the redactor.
 
     `background` runs tasks that no caller waits for. `long_answers` limits how many long answers are written at the
-    same time.
+    same time. `handles` are the handles of links to files in answers.
     """
 
     portals: Portals
@@ -32,6 +33,7 @@ class App:
     data_sets: DataSets
     background: TaskGroup
     long_answers: anyio.CapacityLimiter
+    handles: FileHandles = field(default_factory=FileHandles)
 
 
 @asynccontextmanager

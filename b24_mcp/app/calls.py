@@ -20,6 +20,8 @@ from b24_mcp.app.answers.forms import (
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
+from b24_mcp.app.files.links import LinkReplacer
+from b24_mcp.app.files.sent import sent_files
 from b24_mcp.app.links import with_link, with_links
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
@@ -33,7 +35,7 @@ from b24_mcp.app.planning import (
 )
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Answer, OnWait, PlannedCall, Succeeded, dry_run_batch
+from b24_mcp.rest import Answer, BatchAnswer, OnWait, PlannedCall, Succeeded, dry_run_batch
 
 
 async def run_call(
@@ -61,10 +63,10 @@ async def run_call(
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
         permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
         ends_at = anyio.current_time() + opened.settings.deadline
-        answer = await opened.portal.send(planned, permit, on_wait=on_wait)
+        answer = _links_of(app, opened).answer(await opened.portal.send(planned, permit, on_wait=on_wait))
     except B24Error as exc:
         return await _failure(exc, opened, planned)
-    form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
+    form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,)) | sent_files([planned])
     form = with_link(form, opened.portal.origin, planned, answer)
     if request.resolve:
         from b24_mcp.app.names import with_names  # most calls do without
@@ -100,12 +102,13 @@ async def run_batch(
             return Reply(form, opened.settings.budget)
         permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
         ends_at = anyio.current_time() + opened.settings.deadline
-        answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
+        answer = _without_links(app, opened, await opened.portal.send_batch(planned, permit, on_wait=on_wait))
     except B24Error as exc:
         return await _failure(exc, opened, None)
     answers = {name: one.answer for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
     form = _with_outsider_notice(batch_form(answer, commands, opened.notice), answers.values())
     answered = [(command, answers[command.name]) for command in commands if command.name in answers]
+    form |= sent_files([command for command, _ in answered])
     form = with_links(form, opened.portal.origin, answered)
     if request.resolve:
         from b24_mcp.app.names import with_names  # most calls do without
@@ -117,6 +120,20 @@ async def run_batch(
         writes={ruling.call.name for ruling in plan.judgement.rulings if ruling.effect != "read"},
         methods={command.name: command.method for command in commands},
     )
+
+
+def _links_of(app: App, opened: OpenPortal) -> LinkReplacer:
+    return LinkReplacer(app.handles, opened.gate.key, opened.portal.host)
+
+
+def _without_links(app: App, opened: OpenPortal, answer: BatchAnswer) -> BatchAnswer:
+    """Return the answer of a batch with handles instead of links to files."""
+    links = _links_of(app, opened)
+    outcomes = {
+        name: replace(one, answer=links.answer(one.answer)) if isinstance(one, Succeeded) else one
+        for name, one in answer.outcomes.items()
+    }
+    return replace(answer, outcomes=outcomes)
 
 
 async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | None) -> Reply:

@@ -11,5 +11,6 @@ CODES: dict[str, CodeFact] = {
     "B24MCP_STILL_READING": CodeFact(
         "unavailable", "Nothing was changed. The portal answers slowly. Call again in some seconds.", retryable=True
     ),
+    "B24MCP_SOURCE": CodeFact("validation", "Nothing was downloaded. Name a file of the portal."),
     "B24MCP_PORTAL": CodeFact("policy", "Nothing was sent. A person configures the portals and who may use them."),
 }

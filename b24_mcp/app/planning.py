@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from b24_mcp.access import Judgement, Permit, Ruling, current_caller, digest_of_call, with_risks
 from b24_mcp.app.arguments import fit_arguments
+from b24_mcp.app.files.mentions import mentions_files
 from b24_mcp.app.mistakes import not_documented, with_similar_names, writes
 from b24_mcp.app.requests import BatchRequest, CallRequest, Command, WantedVersion
 from b24_mcp.app.short_work import run_short
 from b24_mcp.catalog import Catalogue, known_methods
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import BatchPlan, PlannedBatch, PlannedCall, is_method_name, plan_call
+from b24_mcp.rest import BatchPlan, Params, PlannedBatch, PlannedCall, is_method_name, plan_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,8 @@ async def prepare_call(opened: OpenPortal, request: CallRequest, background: Tas
         B24Error: `B24MCP_PARAMS`, `B24MCP_METHOD_NAME` or `B24MCP_VERSION`, with the correct form; nothing was sent.
     """
     catalogue = await _catalogue_for(opened, (request.method,), request.version, background)
-    return await run_short(partial(plan_checked, request, catalogue), "plan", [request.method], request.params)
+    plan = partial(plan_checked, request, catalogue)
+    return await _with_files(opened, await run_short(plan, "plan", [request.method], request.params))
 
 
 async def prepare_batch(opened: OpenPortal, request: BatchRequest, background: TaskGroup) -> PlannedBatch:
@@ -88,7 +90,14 @@ async def prepare_batch(opened: OpenPortal, request: BatchRequest, background: T
     methods = [command.method for command in request.commands.values()]
     catalogue = await _catalogue_for(opened, methods, request.version, background)
     params = [command.params for command in request.commands.values()]
-    return await run_short(partial(_planned_batch, request, catalogue), "plan in a batch", methods, params)
+    batch = await run_short(partial(_planned_batch, request, catalogue), "plan in a batch", methods, params)
+    commands = []
+    for command in batch.commands:
+        try:
+            commands.append(await _with_files(opened, command))
+        except B24Error as exc:
+            raise _about(command.name, exc) from None
+    return replace(batch, commands=tuple(commands))
 
 
 def judged(
@@ -160,7 +169,7 @@ def plan_checked(
     """
     fitted = fit_arguments(
         request.method,
-        request.params,
+        _named_files(request.method, request.params),
         request.version,
         catalogue or known_methods(),
         validate=request.validate,
@@ -177,7 +186,7 @@ def _planned_batch(request: BatchRequest, catalogue: Catalogue) -> PlannedBatch:
         try:
             fitted = fit_arguments(
                 command.method,
-                command.params,
+                _named_files(command.method, command.params),
                 request.version,
                 catalogue,
                 validate=request.validate,
@@ -185,11 +194,34 @@ def _planned_batch(request: BatchRequest, catalogue: Catalogue) -> PlannedBatch:
                 refers=True,
             )
         except B24Error as exc:
-            fault = exc.fault
-            raise B24Error(replace(fault, message=f"Command {name!r}: {fault.message}"), "batch") from None
+            raise _about(name, exc) from None
         plan.add(name, command.method, fitted.params, fitted.version, fitted.warnings)
     batch = plan.finished(halt=request.halt)
     return replace(batch, commands=tuple([with_risks(command) for command in batch.commands]))
+
+
+def _named_files(method: str, params: Params | None) -> Params | None:
+    """Return requested parameters with the names of the files in them."""
+    if params is None or not mentions_files(params):
+        return params
+    from b24_mcp.app.files.default_names import with_default_names  # most calls do without
+
+    return with_default_names(method, params)
+
+
+async def _with_files(opened: OpenPortal, call: PlannedCall) -> PlannedCall:
+    """Return a call whose `$file` values are replaced by files of the user."""
+    if not mentions_files(call.params):
+        return call
+    from b24_mcp.app.files.values import with_files  # most calls do without
+
+    return await with_files(opened, call)
+
+
+def _about(name: str, error: B24Error) -> B24Error:
+    """Return the error of a command of a batch."""
+    fault = error.fault
+    return B24Error(replace(fault, message=f"Command {name!r}: {fault.message}"), "batch")
 
 
 async def _catalogue_for(

@@ -12,12 +12,12 @@ from b24_mcp.access import current_caller, probing
 from b24_mcp.app.answers.forms import failure_form, head
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.app.files.folders import folders_line
 from b24_mcp.app.library import NO_COPY, open_library
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config.renamed import renamed_settings_in_use
 from b24_mcp.errors import B24Error
 
-_NO_FOLDERS = "none: a person names the folders in which files may be written with B24_FILES_DIR"
 _NUMBERS = (
     "missing_scopes: documented methods that need the scope; requests_free: requests that may be sent now without "
     "waiting; clock_ahead: seconds; pipelines: id and stages; custom_fields: fields"
@@ -47,8 +47,8 @@ class PortalForm(TypedDict, total=False):
     `not_checked` maps methods that the access rules forbid to the reason. `missing_scopes` maps scopes that are not
     granted to the number of methods that need them. `smart_processes`, `pipelines` and `custom_fields` are one line
     each, null when the portal does not say. `clock_ahead` is in seconds. `documentation` are the languages
-    on this computer, `folders` those in which files may be written, `numbers` explains the numbers of the answer, and
-    `portals` are the configured portals.
+    on this computer, `folders` those for files, `numbers` explains the numbers of the answer, and `portals` are the
+    configured portals.
     """
 
     name: str
@@ -110,7 +110,7 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
     form["custom_fields"] = lines.custom_fields
     form["limits"] = await _limits(opened)
     form["documentation"] = await run_sync(_documentation)
-    form["folders"] = opened.settings.files_dir or _NO_FOLDERS
+    form["folders"] = await run_sync(folders_line, opened.settings)
     form["numbers"] = _NUMBERS
     form["portals"] = await run_sync(_names, app)
     if warnings := renamed_settings_in_use():

@@ -43,14 +43,15 @@ async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None 
         B24Error: when the portal cannot be opened.
     """
     from b24_mcp.app.answers.record_forms import export_form
+    from b24_mcp.app.files.folders import place_for
     from b24_mcp.app.portal_tables import tables_for
-    from b24_mcp.records import check_format, export, place_in
+    from b24_mcp.records import check_format, export
 
     opened = await app.portals.get(portal)
     try:
         if opened.gate.level == "read":
             raise our_error("B24MCP_POLICY", "The access level is read: nothing is written, files included.")
-        place = await run_sync(place_in, opened.settings.files_dir, path)
+        place = await run_sync(place_for, opened.settings, path)
         await run_sync(check_format, place.path)
         tables = await tables_for(opened, sql, app.redactor)
         library = app.data_sets.of(opened)

@@ -16,7 +16,7 @@ _ADVICE = {
     "B24MCP_PORTAL": "Run b24-mcp portals list to see the portals.",
     "B24MCP_APPROVAL": "Approve it with b24-mcp approve, or repeat the command with --yes.",
     "B24MCP_DECLINED": "Nothing was sent.",
-    "B24MCP_EXPORT_FOLDER": "Set B24_FILES_DIR to the folders that exports may be written to.",
+    "B24MCP_FILE_FOLDER": "Set B24_FILES_DIR to the folders that files may be read from and written to.",
     "QUERY_LIMIT_EXCEEDED": "Wait a few seconds and run the command again.",
     "ACCESS_DENIED": "Use the webhook or login of a user who has the right.",
     "USER_ACCESS_ERROR": "Use the webhook or login of a user who has the right.",

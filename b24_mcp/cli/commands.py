@@ -11,6 +11,7 @@ from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.connect import connect, disconnect
 from b24_mcp.cli.docs import docs
 from b24_mcp.cli.doctor import doctor
+from b24_mcp.cli.download import download
 from b24_mcp.cli.env_file import add_env_file_option
 from b24_mcp.cli.list import list_
 from b24_mcp.cli.login import login, logout
@@ -41,7 +42,7 @@ def cli(context: click.Context) -> None:
 for command in (
     *(serve, connect, disconnect, doctor),
     *(portals, login, logout, approve),
-    *(call, list_, records),
+    *(call, list_, records, download),
     *(docs, catalog, sandbox),
 ):
     cli.add_command(command)

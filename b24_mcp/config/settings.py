@@ -64,7 +64,10 @@ class Settings(BaseModel):
     records_ttl: float = Field(default=30.0, ge=0)
     """Days after which a data set is removed; 0 for never."""
     files_dir: str | None = None
-    """The folders in which a model may have files written, separated as in PATH. Unset: nowhere."""
+    """The folders in which a model may have files read and written, separated as in PATH.
+
+    Default: `Bitrix24` in the documents folder of the user.
+    """
     timeout: float = Field(default=65.0, gt=0, le=3600)
     """The timeout of one request in seconds, within the deadline. The portal itself ends a request after 60."""
     deadline: float = Field(default=55.0, gt=0, le=86_400)

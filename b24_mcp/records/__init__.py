@@ -4,7 +4,7 @@ from b24_mcp.errors.table import register
 from b24_mcp.records.answer import QueryAnswer, ask
 from b24_mcp.records.codes import CODES
 from b24_mcp.records.columns import Column, Kind
-from b24_mcp.records.exports import Exported, ExportPlace, check_format, export, place_in, place_of
+from b24_mcp.records.exports import Exported, FilePlace, check_format, export, place_in, place_of
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows
 from b24_mcp.records.file import RecordsFile, path_for
 from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
@@ -18,10 +18,10 @@ __all__ = [
     "DataSet",
     "DataSetLibrary",
     "DataSetOrigin",
-    "ExportPlace",
     "Exported",
     "Fetch",
     "Fetched",
+    "FilePlace",
     "Kind",
     "OnRows",
     "PortalTable",

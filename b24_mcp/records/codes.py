@@ -35,9 +35,4 @@ CODES: dict[str, CodeFact] = {
         "(portal_info shows the scopes). list_records reads whole lists of the portal too.",
     ),
     "B24MCP_EXPORT": CodeFact("validation", "Nothing was written. Use a free file name in an existing folder."),
-    "B24MCP_EXPORT_FOLDER": CodeFact(
-        "policy",
-        "Nothing was written. A person sets B24_FILES_DIR to the folders that exports may be written to. The path has "
-        "to be inside one of them.",
-    ),
 }

@@ -92,6 +92,19 @@ CODES: dict[str, CodeFact] = PORTAL_CODES | {
         f"Request less: fewer fields with select, a narrower filter, or fewer commands. {CHECK_FIRST}",
         "unknown",
     ),
+    # Files
+    "B24MCP_FILE_TOO_LARGE": CodeFact(
+        "validation",
+        "Nothing was executed. Send a smaller file. Files of up to 2 GB can be uploaded to the disk with "
+        "disk.folder.uploadfile, unless the portal sets a lower limit.",
+    ),
+    "B24MCP_FILE_HOST": CodeFact(
+        "policy", "Nothing was sent there. Files are sent to and read from the hosts of the portal only."
+    ),
+    "B24MCP_DOWNLOAD": CodeFact(
+        "portal",
+        "No file was written. Read the record again for a new handle: links of a portal are valid for a short time.",
+    ),
     "B24MCP_NO_V3": CodeFact(
         "unknown_method",
         "Nothing was executed. Find a method of version v2 with find_methods. A self-hosted portal may get REST 3.0 "

@@ -9,17 +9,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.errors.error import after_doubt
 from b24_mcp.rest.idempotency import PORTAL_SECONDS, KeptKey
 from b24_mcp.rest.limits.retries import is_answer
-from b24_mcp.rest.wire.request import Request
+from b24_mcp.rest.wire.request import Content, Request
+
+if TYPE_CHECKING:
+    from b24_mcp.rest.wire.file_body import OnPiece
 
 
 @dataclass(slots=True)
 class Delivery:
-    """The tries of one request. `content` is its encoded body.
+    """The tries of one request. `content` is its encoded body, whose progress `on_piece` reports.
 
     `in_flight` is true while a try is sent and neither answered nor known to have failed. `sent_at` is when the last
     one was sent (Unix time). `answered` is true once a try succeeded. `doubt` is the first failure of a write after
@@ -27,7 +31,8 @@ class Delivery:
     """
 
     request: Request
-    content: bytes
+    content: Content
+    on_piece: OnPiece | None = None
     in_flight: bool = False
     sent_at: float = 0.0
     answered: bool = False

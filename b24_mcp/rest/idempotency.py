@@ -11,7 +11,7 @@ import json
 import logging
 from dataclasses import dataclass
 
-from b24_mcp.rest.wire.request import Request
+from b24_mcp.rest.wire.request import Content, Request, fingerprint
 from b24_mcp.state import ExpiringStore
 
 _LOG = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Keys:
             self._honoured = True
             await self._write(self._honour_note, "yes", now, _HONOURED_SECONDS)
 
-    async def take(self, request: Request, content: bytes, now: float) -> KeptKey | None:
+    async def take(self, request: Request, content: Content, now: float) -> KeptKey | None:
         """Remove and return the key of the same call, if it was sent before with an unknown outcome.
 
         If several callers make the call again at the same time, one of them gets the key; the others are new calls.
@@ -80,7 +80,7 @@ class Keys:
         # A clock that jumped must not block a call for longer than the portal could work on it.
         return KeptKey(str(key), min(float(again_from), now + PORTAL_SECONDS))
 
-    async def keep(self, request: Request, content: bytes, again_from: float, now: float) -> None:
+    async def keep(self, request: Request, content: Content, again_from: float, now: float) -> None:
         """Store the key of a call whose outcome is unknown."""
         text = json.dumps([request.key, again_from])
         await self._write(self._call_note(request, content), text, now, _KEPT_SECONDS)
@@ -89,12 +89,12 @@ class Keys:
     def _honour_note(self) -> str:
         return f"keys-honoured:{self._host}"
 
-    def _call_note(self, request: Request, content: bytes) -> str:
+    def _call_note(self, request: Request, content: Content) -> str:
         """Return the name of the note of a call: a digest of the credential, the method and the parameters."""
         digest = hashlib.sha256()
         for part in (self._host, self._owner, request.version, request.method):
             digest.update(part.encode() + b"\0")
-        digest.update(content)
+        digest.update(fingerprint(content))
         return f"key:{digest.hexdigest()}"
 
     async def _write(self, note: str, text: str, now: float, seconds: float) -> None:

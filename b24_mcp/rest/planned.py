@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from b24_mcp.catalog import Effect, Risk, Version, known_methods
 from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest.wire.file_value import holds_files
 from b24_mcp.rest.wire.method_name import check_method_name
 from b24_mcp.rest.wire.params import DEEPEST, Params
 from b24_mcp.rest.wire.request import Format, Request
@@ -152,9 +153,12 @@ def call_request(planned: PlannedCall, params: Params | None = None) -> Request:
     params = planned.params if params is None else params
     reads = planned.effect == "read"
     if planned.version == "v2":
-        return Request(planned.method, params, "v2", planned.format, (planned.method,), reads)
+        return Request(
+            planned.method, params, "v2", planned.format, (planned.method,), reads, has_files=holds_files(params)
+        )
     name = planned.method.lower()  # REST 3.0 looks a name up in lower case
-    return Request(name, params, "v3", planned.format, (name,), reads, None if reads else str(uuid.uuid4()))
+    key = None if reads else str(uuid.uuid4())
+    return Request(name, params, "v3", planned.format, (name,), reads, key, has_files=holds_files(params))
 
 
 def check_params(params: Params, method: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from b24_mcp.catalog import Version
 from b24_mcp.rest.auth.credential import Credential
@@ -13,14 +13,15 @@ from b24_mcp.rest.batch.run import BatchRun
 from b24_mcp.rest.guard import Guard, NoGuard
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Limits, Plan
-from b24_mcp.rest.planned import PlannedBatch, PlannedCall, plan_call
+from b24_mcp.rest.planned import PlannedBatch, PlannedCall, call_request, plan_call
 from b24_mcp.rest.sender import PortalBatchSender, PortalOptions, Sender
 from b24_mcp.rest.wire.answer import Answer
-from b24_mcp.rest.wire.params import Params
-from b24_mcp.rest.wire.request import Format
+from b24_mcp.rest.wire.params import Params, written_as_query
+from b24_mcp.rest.wire.request import Format, calls_in
 from b24_mcp.state import SharedState, open_state
 
 if TYPE_CHECKING:
+    from b24_mcp.rest.files.downloading import Downloaded
     from b24_mcp.rest.listing import Listing
 
 
@@ -159,6 +160,37 @@ class Portal:
 
         sender = PortalListSender(self._sender, on_wait)
         return open_listing(sender, method, params, version=version, limit=limit, resume=resume)
+
+    async def download(
+        self, link: str, file: BinaryIO, *, size: int | None = None, on_wait: OnWait | None = None
+    ) -> Downloaded:
+        """Download the file behind a signed link of the portal into an open file. `size` is its size, if it is known.
+
+        Raises:
+            B24Error: when the link leads elsewhere, or the file cannot be downloaded whole.
+            OSError: when it cannot be written.
+        """
+        from b24_mcp.rest.files.downloading import FileDownload  # most calls do without
+
+        return await FileDownload(self._sender, link, file, self._sender.deadline(True, on_wait), size).run()
+
+    async def download_answer(
+        self, planned: PlannedCall, file: BinaryIO, *, on_wait: OnWait | None = None
+    ) -> Downloaded:
+        """Download the file that a method answers with. The guard judges the call.
+
+        Raises:
+            B24Error: as `download`, or of the guard.
+            OSError: when it cannot be written.
+        """
+        from b24_mcp.rest.files.downloading import FileDownload
+
+        self._sender.guard.admit(calls_in(call_request(planned)), None)
+        route = await self._sender.credential.route()
+        link = f"{route.address_of(planned.method)}?{written_as_query(planned.params) or ''}"
+        deadline = self._sender.deadline(True, on_wait)
+        headers = dict(route.headers)
+        return await FileDownload(self._sender, link, file, deadline, headers=headers, method=planned.method).run()
 
     @property
     def plan(self) -> Plan:

@@ -23,12 +23,15 @@ from b24_mcp.rest.limits.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.rest.moved import MovedPortal
 from b24_mcp.rest.planned import PlannedCall, call_request
 from b24_mcp.rest.wire.answer import Answer, CallTime, HttpReply, read_answer
+from b24_mcp.rest.wire.file_value import holds_files
 from b24_mcp.rest.wire.next_page import next_page
 from b24_mcp.rest.wire.params import Params
 from b24_mcp.rest.wire.request import Request, calls_in
 from b24_mcp.state import ExpiringStore
 
 if TYPE_CHECKING:
+    from b24_mcp.rest.files.request_sender import Finish
+    from b24_mcp.rest.wire.file_body import OnPiece
     from b24_mcp.rest.wire.transport import Transport
 
 _LOG = logging.getLogger(__name__)
@@ -91,14 +94,29 @@ class Sender:
         Raises:
             B24Error: as `send`.
         """
+        if holds_files(planned.params if params is None else params):
+            from b24_mcp.rest.files.sending import send_with_files  # most calls do without
+
+            return await send_with_files(self, planned, planned.params if params is None else params, deadline, permit)
         request = call_request(planned, params)
         answer = await self.send(request, deadline, permit)
         if planned.version == "v3" and isinstance(request.body, dict):
             return replace(answer, next=next_page(planned.method, request.body, answer.result))
         return answer
 
-    async def send(self, request: Request, deadline: Deadline, permit: object | None = None) -> Answer:
+    async def send(
+        self,
+        request: Request,
+        deadline: Deadline,
+        permit: object | None = None,
+        *,
+        finish: Finish | None = None,
+        on_piece: OnPiece | None = None,
+    ) -> Answer:
         """Send a finished request. Every request to the portal is sent by this method, after the guard has judged it.
+
+        `finish` does the rest of a call that needs more than one request, and returns its answer. `on_piece` reports
+        the progress of a body that is streamed.
 
         Raises:
             B24Error: of the guard, of the connection, or of the portal.
@@ -106,10 +124,12 @@ class Sender:
         # Encoded and judged together: exactly these bytes are sent, even after a long wait.
         content = request.content
         hook = self.guard.admit(calls_in(request), permit)
-        delivery = Delivery(request, content)
+        delivery = Delivery(request, content, on_piece)
         outcome: Answer | B24Error | None = None
         try:
             outcome = await self._send_in_time(delivery, deadline, hook)
+            if finish is not None:
+                outcome = await finish(outcome)
         except B24Error as exc:
             outcome = exc
             raise
@@ -293,8 +313,13 @@ class Sender:
             delivery.in_flight = True
             delivery.sent_at = self.clock.now()
 
-        transport = self._transport or self._connect()
-        return await transport.post(address, delivery.content, request.format, request.key, route.headers, on_sent)
+        return await self.transport().post(
+            address, delivery.content, request.format, request.key, route.headers, on_sent, on_piece=delivery.on_piece
+        )
+
+    def transport(self) -> Transport:
+        """Return the connections to the portal."""
+        return self._transport or self._connect()
 
     def _connect(self) -> Transport:
         # Imported at the first call: a server that only lists its tools needs no HTTP library.

@@ -19,6 +19,7 @@ from b24_mcp.server.tools.batch_call import batch_call_tool
 from b24_mcp.server.tools.call_method import call_method_tool
 from b24_mcp.server.tools.describe_fields import describe_fields_tool
 from b24_mcp.server.tools.describe_method import describe_method_tool
+from b24_mcp.server.tools.download_file import download_file_tool
 from b24_mcp.server.tools.export_records import export_records_tool
 from b24_mcp.server.tools.find_methods import find_methods_tool
 from b24_mcp.server.tools.find_records import find_records_tool
@@ -98,5 +99,5 @@ def tools_for(level: Level) -> list[FormalTool]:
         tools.append(read_method_tool())
     tools += [call_method_tool(level), batch_call_tool(level), list_records_tool(), query_records_tool()]
     if level != "read":
-        tools.append(export_records_tool())
+        tools += [export_records_tool(), download_file_tool()]
     return [*tools, search_docs_tool(), read_doc_tool(), portal_info_tool()]

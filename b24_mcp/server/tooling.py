@@ -199,6 +199,7 @@ def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
         client=token.client_id if token.subject else _client_of(ctx),
         level=level_of(token.scopes) or "read",
         portals=portals_of(token.scopes),
+        is_identified=token.subject is not None,
     )
 
 

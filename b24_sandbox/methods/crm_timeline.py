@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 
-from b24_sandbox import crm_types, dates, files, filters, paging, php, values
+from b24_sandbox import crm_types, dates, filters, paging, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_cascade import owner_word, remove_where
 from b24_sandbox.entities.crm_parts import COMMENT, STAGE_HISTORY, TIMELINE_BINDING
+from b24_sandbox.entities.disk import OBJECT
 from b24_sandbox.errors import PortalError
-from b24_sandbox.methods import crm_item
+from b24_sandbox.methods import crm_item, disk_tree
 from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fields
 from b24_sandbox.methods.crm_requisites import invalid, positive
 from b24_sandbox.php import Map, Value
@@ -43,28 +44,31 @@ def _entry(call: Call, record: int, kind: str) -> Row | None:
 
 
 def _keep_files(call: Call, sent: Value) -> list[Value]:
-    """Store new files (name and base64 text) and return the ids of all attached files."""
+    """Store new files (name and base64 text) on the disk of the caller and return their ids."""
     kept: list[Value] = []
     for item in php.as_list(sent):
         data = php.as_list(php.as_map(item).get("fileData", item)) if php.is_array(item) else []
         if len(data) == 2 and all(isinstance(part, str) for part in data):
-            kept.append(files.keep(call.storage, php.text(data[0]), php.text(data[1])))
-    return [number for number in kept if number]
+            content = php.base64_decode(php.text(data[1]))
+            if content:
+                folder = disk_tree.own_folder(call)
+                kept.append(disk_tree.add_file(call, folder, php.text(data[0]), content, unique=True))
+    return kept
 
 
 def _shown(call: Call, row: Map) -> Map:
     shown = shape("timeline.comment", row)
     attached = {}
     for number in values.items(row["FILE_LIST"]):
-        kept = files.content(call.storage, php.integer(number))
+        kept = call.storage.row(OBJECT, php.integer(number))
         if kept is not None:
-            attached[php.text(number)] = _file(row, php.integer(number), *kept)
+            attached[php.text(number)] = _file(row, kept.id, kept.text("NAME"), kept.integer("SIZE"))
     if attached:
         shown["FILES"] = attached
     return shown
 
 
-def _file(row: Map, number: int, name: str, content: bytes) -> Map:
+def _file(row: Map, number: int, name: str, size: int) -> Map:
     image = name.lower().rpartition(".")[2] in ("gif", "jpg", "jpeg", "png", "webp")
     address = f"/disk/{{}}/{number}/?&ncc=1&filename={name}"
     return shape(
@@ -73,7 +77,7 @@ def _file(row: Map, number: int, name: str, content: bytes) -> Map:
         number=number,
         kind="image" if image else "file",
         name=name,
-        size=len(content),
+        size=size,
         show=address.format("showFile"),
         download=address.format("downloadFile"),
     )

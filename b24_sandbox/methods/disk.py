@@ -90,6 +90,24 @@ def shown(call: Call, row: Row) -> Map:
     return answer
 
 
+@method("disk.attachedobject.get")
+def _attachment(call: Call) -> Value:
+    """The record that a file is attached to something. Here it has the number of the file."""
+    row = _record(call, OBJECT, "file")
+    return {
+        "ID": php.text(row["ID"]),
+        "OBJECT_ID": php.text(row["ID"]),
+        "MODULE_ID": "tasks",
+        "ENTITY_TYPE": "tasks_task",
+        "ENTITY_ID": "0",
+        "CREATE_TIME": row["CREATE_TIME"],
+        "CREATED_BY": php.text(row["CREATED_BY"]),
+        "DOWNLOAD_URL": call.link("download", {"id": row["ID"]}, "disk"),
+        "NAME": row["NAME"],
+        "SIZE": php.text(row["SIZE"]),
+    }
+
+
 def again(call: Call, record: int) -> Map:
     """An object after a change."""
     return shown(call, call.storage.row(OBJECT, record) or Row())

@@ -81,7 +81,11 @@ def chat_of(call: Call) -> Row:
 
 def dialog_of(call: Call) -> Row:
     """The chat of `DIALOG_ID`. A dialog with a user is created on first use."""
-    dialog = need(call, "DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty")
+    return dialog_named(call, need(call, "DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty"))
+
+
+def dialog_named(call: Call, dialog: str) -> Row:
+    """The chat of a dialog. One with a user is created on first use."""
     if dialog.startswith("chat"):
         row = call.storage.row(CHAT, php.integer(dialog.removeprefix("chat")))
         if row is None or (row["TYPE"] != "open" and member_of(call, row["ID"], call.user) is None):
@@ -277,14 +281,19 @@ def _folder(call: Call) -> Value:
     if not call.upper.text("CHAT_ID") and not call.upper.text("DIALOG_ID"):
         raise PortalError("CHAT_ID_EMPTY", "Chat ID can't be empty")
     chat = dialog_of(call) if call.upper.text("DIALOG_ID") else chat_of(call)
+    return {"ID": chat_folder(call, chat)}
+
+
+def chat_folder(call: Call, chat: Row) -> int:
+    """The id of the folder with the files of a chat. It is created on first use."""
     code = chat.text("ID")
     known = _FOLDERS.get(call, code)
     if known is not None:
-        return {"ID": known.data["folder"]}
+        return php.integer(known.data["folder"])
     name = f"{chat.text('TITLE')} ({code})"
     folder = disk_tree.add_folder(call, disk_tree.own_folder(call), name, unique=True)
     _FOLDERS.add(call, code, {"folder": folder})
-    return {"ID": folder}
+    return folder
 
 
 method.add("im.chat.user.list", lambda call: members(call, chat_of(call)["ID"]))

@@ -20,11 +20,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.errors import B24Error
-from b24_mcp.records import DataSetLibrary, ExportPlace, check_format, export, place_in, place_of
-from b24_mcp.records.exports.new_file import new_file
+from b24_mcp.records import DataSetLibrary, FilePlace, check_format, export, place_in, place_of
 from b24_mcp.records.exports.text import no_formula
 from b24_mcp.records.exports.xlsx import XlsxWriter
 from b24_mcp.records.fields import FieldKinds
+from b24_mcp.storage.new_file import new_file
 from tests.records.conftest import deals, keep
 
 ROWS = [
@@ -73,7 +73,7 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-async def placed(folder: Path, path: str) -> ExportPlace:
+async def placed(folder: Path, path: str) -> FilePlace:
     return await anyio.to_thread.run_sync(place_in, str(folder), path)
 
 
@@ -200,7 +200,7 @@ async def test_a_failed_export_leaves_no_file(filled: DataSetLibrary, tmp_path: 
     before = files_in(tmp_path)
     with pytest.raises(B24Error) as caught:
         await export(filled, sql, place_of(tmp_path / name))
-    assert caught.value.fault.code in ("B24MCP_SQL", "B24MCP_EXPORT")
+    assert caught.value.fault.code in ("B24MCP_SQL", "B24MCP_EXPORT", "B24MCP_FILE")
     assert files_in(tmp_path) == before
 
 
@@ -238,12 +238,15 @@ def test_a_missing_extra_is_named(ending: str, extra: str, monkeypatch: pytest.M
 # --- Where files may be written ------------------------------------------------------------------------------------
 
 
-def test_without_a_folder_nothing_is_written() -> None:
+def test_without_a_setting_the_folder_is_in_the_documents_of_the_user(tmp_path: Path) -> None:
     for setting in (None, "", os.pathsep):
-        with pytest.raises(B24Error) as caught:
-            place_in(setting, "deals.csv")
-        assert caught.value.fault.code == "B24MCP_EXPORT_FOLDER"
-        assert "B24_FILES_DIR" in caught.value.fault.hint
+        place = place_in(setting, "deals.csv")
+        assert place.path == tmp_path / "documents" / "Bitrix24" / "deals.csv"
+    assert not (tmp_path / "documents").exists(), "it is made when the first file is written"
+    with new_file(place, overwrite=False) as file:
+        file.write(b"x")
+    assert place.path.read_bytes() == b"x"
+    assert (tmp_path / "documents" / "Bitrix24").stat().st_mode & 0o077 == 0
 
 
 def test_a_path_must_be_in_one_of_the_folders(tmp_path: Path) -> None:
@@ -265,7 +268,7 @@ def test_no_path_leads_outside_the_folder(tmp_path: Path, path: str) -> None:
     (folder / "sub").mkdir(parents=True)
     with pytest.raises(B24Error) as caught:
         place_in(str(folder), path)
-    assert caught.value.fault.code in ("B24MCP_EXPORT_FOLDER", "B24MCP_EXPORT")
+    assert caught.value.fault.code in ("B24MCP_FILE_FOLDER", "B24MCP_FILE")
 
 
 def test_a_folder_that_the_user_names_by_a_link_is_accepted_by_both_paths(tmp_path: Path) -> None:
@@ -339,7 +342,7 @@ def test_a_name_with_invisible_or_ambiguous_characters_is_refused(tmp_path: Path
     with pytest.raises(B24Error) as caught:
         place_in(str(tmp_path), name)
     fault = caught.value.fault
-    assert fault.code == "B24MCP_EXPORT"
+    assert fault.code == "B24MCP_FILE"
     assert why in fault.message
     assert fault.message.isprintable()
 
@@ -447,7 +450,7 @@ async def test_a_file_is_exported_to_a_file_system_without_hard_links(
 async def test_without_open_folders_the_path_is_checked_for_links(
     filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("b24_mcp.records.exports.new_file._BY_FOLDER", False)
+    monkeypatch.setattr("b24_mcp.storage.opened_folder._BY_FOLDER", False)
     folder, outside = tmp_path / "files", tmp_path / "outside"
     (folder / "sub").mkdir(parents=True)
     outside.mkdir()

@@ -70,7 +70,7 @@ async def test_custom_fields_are_described_with_how_to_write_them(call_tool: Cal
     assert set(TYPES) - set(write) == {"string"}
     assert write["money"] == '"1500.50|RUB"'
     assert write["boolean"] == '1 or 0 | crm.item.*: "Y" or "N"'
-    assert "fileData" in write["file"]
+    assert write["file"] == '{"$file": "offer.pdf"}'
     assert "pipelines" not in answer
 
 

@@ -25,7 +25,7 @@ async def test_it_says_what_is_on_this_computer_and_what_its_numbers_mean(
 ) -> None:
     info = await call_tool("portal_info")
     assert "b24-mcp docs sync" in info["documentation"]
-    assert "B24_FILES_DIR" in info["folders"]
+    assert info["folders"].endswith("documents/Bitrix24")
     assert "requests_free" in info["numbers"]
 
 

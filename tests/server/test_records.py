@@ -312,14 +312,18 @@ async def test_an_export_is_written_to_the_configured_folder(
     again = await call_tool("export_records", sql="SELECT 1", path="deals.csv")
     assert "exists already" in again["error"]["message"]
     outside = await call_tool("export_records", sql="SELECT 1", path="../deals.csv")
-    assert (outside["error"]["code"], outside["error"]["kind"]) == ("B24MCP_EXPORT_FOLDER", "policy")
+    assert (outside["error"]["code"], outside["error"]["kind"]) == ("B24MCP_FILE_FOLDER", "policy")
     assert os.listdir(folder) == ["deals.csv"]
 
 
-async def test_without_a_folder_an_export_is_refused_and_the_error_names_the_setting(call_tool: CallTool) -> None:
-    answer = await call_tool("export_records", sql="SELECT 1", path="deals.csv")
-    assert answer["error"]["code"] == "B24MCP_EXPORT_FOLDER"
-    assert "B24_FILES_DIR" in answer["error"]["hint"]
+async def test_without_a_setting_an_export_is_written_to_the_documents_of_the_user(
+    call_tool: CallTool, tmp_path: Path
+) -> None:
+    answer = await call_tool("export_records", sql="SELECT 1", path="one.csv")
+    assert answer["file"] == str(tmp_path / "documents" / "Bitrix24" / "one.csv")
+    outside = await call_tool("export_records", sql="SELECT 1", path="/etc/one.csv")
+    assert "B24_FILES_DIR" not in outside["error"]["message"]
+    assert str(tmp_path / "documents" / "Bitrix24") in outside["error"]["hint"]
 
 
 async def test_data_sets_are_resources_too(client: Client, call_tool: CallTool) -> None:

@@ -21,4 +21,6 @@ def has_reference(value: object) -> bool:
 
 def stands_in(value: object) -> bool:
     """Whether an object stands for another value: a reference, or the content of a file."""
-    return isinstance(value, dict) and len(value) == 1 and not value.keys().isdisjoint({"$ref", "$refArray", "$file"})
+    if not isinstance(value, dict):
+        return False
+    return "$file" in value or (len(value) == 1 and not value.keys().isdisjoint({"$ref", "$refArray"}))

@@ -23,7 +23,7 @@ _PATH = re.compile(
 _PLACEHOLDER = re.compile(r"\*\*.*|\w+\([^()]*\)|your_\w+|<[^<>]*>", re.ASCII)
 _AMERICAN = re.compile(r"(0?[1-9]|1[0-2])/([0-2]?\d|3[01])/\d{4}( .*)?", re.ASCII)
 _YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "1", "0", "", "on", "off"}
-FILE_FORM = 'must be the content: ["name.ext", "base64 of the content"]'
+FILE_FORM = 'must be {"$file": "name.ext"}, or the content: ["name.ext", "base64 of the content"]'
 """What is said about a value that is no content of a file."""
 _DATE_FORM = {"date": "2026-12-31", "datetime": "2026-12-31T18:00:00+03:00"}
 _MOST_NAMED = 12

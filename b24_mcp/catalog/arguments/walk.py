@@ -290,6 +290,7 @@ def _is_keyed(group: Group, value: Mapping[str, object]) -> bool:
     """Whether an object is a map of objects by names of the caller: the documented names are those of its values."""
     return bool(value) and all(
         isinstance(inner, Mapping)
+        and not stands_in(inner)
         and str(name).lower() not in group.by_lower
         and not nearest_ones(str(name), group.nodes)
         for name, inner in value.items()

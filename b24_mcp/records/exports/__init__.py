@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from b24_mcp.records.exports.file_export import Exported, check_format, export
-from b24_mcp.records.exports.places import ExportPlace, place_in, place_of
+from b24_mcp.storage.places import FilePlace, place_in, place_of
 
-__all__ = ["ExportPlace", "Exported", "check_format", "export", "place_in", "place_of"]
+__all__ = ["Exported", "FilePlace", "check_format", "export", "place_in", "place_of"]

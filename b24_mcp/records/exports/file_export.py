@@ -11,12 +11,12 @@ from typing import BinaryIO, Protocol
 
 from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Cell, Kind
-from b24_mcp.records.exports.new_file import new_file
-from b24_mcp.records.exports.places import ExportPlace
 from b24_mcp.records.library import DataSet, DataSetLibrary
 from b24_mcp.records.portal_tables import PortalTable
 from b24_mcp.records.query import SqlQuery
 from b24_mcp.records.sql_names import with_stored_names
+from b24_mcp.storage.new_file import new_file
+from b24_mcp.storage.places import FilePlace
 
 _SECONDS = 900.0
 # The suffix of a file, and the library and the extra that its format needs.
@@ -78,7 +78,7 @@ def check_format(path: Path) -> str:
 async def export(
     library: DataSetLibrary,
     sql: str,
-    place: ExportPlace,
+    place: FilePlace,
     *,
     overwrite: bool = False,
     caller: str = "",
@@ -104,7 +104,7 @@ async def export(
 
 
 async def _exported(
-    query: Callable[[], SqlQuery], place: ExportPlace, suffix: str, sets: Sequence[DataSet], *, overwrite: bool
+    query: Callable[[], SqlQuery], place: FilePlace, suffix: str, sets: Sequence[DataSet], *, overwrite: bool
 ) -> Exported:
     types: list[str] | None = None
     if suffix == ".parquet":

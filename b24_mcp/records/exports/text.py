@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from b24_mcp.records.columns import Cell, Kind
-from b24_mcp.records.exports.places import is_invisible
 from b24_mcp.rest import to_json
+from b24_mcp.storage.places import is_invisible
 
 _FORMULA = "=+-@"
 # At the beginning of a cell, spreadsheets drop these or read them as the beginning of a formula.

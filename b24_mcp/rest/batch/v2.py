@@ -22,6 +22,7 @@ from b24_mcp.rest.batch.resolved_command import (
 )
 from b24_mcp.rest.batch.value_place import checked_value
 from b24_mcp.rest.wire.answer import Answer
+from b24_mcp.rest.wire.file_value import holds_files
 from b24_mcp.rest.wire.params import written_as_query
 from b24_mcp.rest.wire.request import Format, Request
 
@@ -56,7 +57,8 @@ class BatchV2:
         method = command.method
         if not command.references:
             query = written_as_query(command.params)
-            return ResolvedCommand(command, command.params, _encoded(method, query), alone=query is None)
+            alone = query is None or holds_files(command.params)
+            return ResolvedCommand(command, command.params, _encoded(method, query), alone)
         needs_values = not is_reading(method, "v2") or isinstance(command.params, list)
         kept: list[KeptReference] = []
         on_the_wire: list[str] = []
@@ -82,7 +84,7 @@ class BatchV2:
         params = check_resolved(replace_references(command.params, replacement, insertion), method)
         query = written_as_query(params)
         # A value that came from the portal is data, but inside a batch the portal could read it as a reference.
-        alone = query is None or replaced_by_portal(params) != on_the_wire
+        alone = query is None or replaced_by_portal(params) != on_the_wire or holds_files(params)
         return ResolvedCommand(command, params, _encoded(method, query), alone, tuple(kept))
 
     def request(self, resolved: list[ResolvedCommand]) -> Request:

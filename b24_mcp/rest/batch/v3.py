@@ -27,6 +27,7 @@ from b24_mcp.rest.batch.references_v3 import (
 from b24_mcp.rest.batch.resolved_command import ResolvedCommand, WaitsForValueError, check_resolved, wire_labels
 from b24_mcp.rest.batch.value_place import checked_value
 from b24_mcp.rest.wire.answer import Answer
+from b24_mcp.rest.wire.file_value import holds_files
 from b24_mcp.rest.wire.next_page import next_page
 from b24_mcp.rest.wire.request import Request
 
@@ -59,7 +60,7 @@ class BatchV3:
         """
         method = command.method
         reads = is_reading(method, "v3")
-        alone = not self.halt and not reads
+        alone = (not self.halt and not reads) or holds_files(command.params)
         if not command.references:
             return ResolvedCommand(command, command.params, command.params, alone)
         values: list[object] = []

@@ -226,6 +226,9 @@ def _description(reply: HttpReply) -> str:
 
 def _bad_answer(reply: HttpReply, method: str, message: str) -> B24Error:
     """Return the error for a response that the REST API did not write. A 4xx status means that it refused the call."""
+    if reply.status == 413:
+        message = "The portal refuses a request of this size (HTTP 413)."
+        return our_error("B24MCP_FILE_TOO_LARGE", message, method=method, status=413)
     if 400 <= reply.status < 500:
         return front_end_error(message, method=method, status=reply.status)
     return our_error("B24MCP_BAD_ANSWER", message, method=method, status=reply.status)

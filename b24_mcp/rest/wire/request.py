@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from b24_mcp.catalog import Version
 from b24_mcp.rest.wire.params import Params
 
+if TYPE_CHECKING:
+    from b24_mcp.rest.wire.file_body import FileBody
+
 Format = Literal["json", "xml"]
 """The format of the answer. REST 3.0 supports JSON only."""
+
+Content: TypeAlias = "bytes | FileBody"
+"""The body of a request, as it is sent."""
+
+
+def fingerprint(content: Content) -> bytes:
+    """Return bytes that are equal for equal bodies."""
+    return content if isinstance(content, bytes) else content.fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,8 @@ class Request:
 
     `runs` are the methods that run in it: `method` itself, or those of the commands of a batch. `reads` is true
     when none of them changes anything, so that the request may be repeated. `key` is the Idempotency-Key of a write in
-    REST 3.0, under which it may be sent again. Source: documentation, api-reference/rest-v3.
+    REST 3.0, under which it may be sent again. Source: documentation, api-reference/rest-v3. `has_files` is true when
+    `body` has files in it, which become the expected values in `content` only.
     """
 
     method: str
@@ -29,6 +41,7 @@ class Request:
     runs: tuple[str, ...] = ()
     reads: bool = False
     key: str | None = None
+    has_files: bool = False
 
     @property
     def charged(self) -> tuple[str, ...]:
@@ -36,13 +49,17 @@ class Request:
         return tuple(dict.fromkeys((self.method, *self.runs)))
 
     @property
-    def content(self) -> bytes:
-        """The body as bytes.
+    def content(self) -> Content:
+        """The body as bytes, or as a stream when there are files in it.
 
         The portal runs a method without parameters if the JSON is malformed, so this never writes NaN or Infinity. With
         an idempotency key the names are sorted, because the portal compares bodies and equal calls need equal bodies.
         """
         has_key = self.key is not None
+        if self.has_files:
+            from b24_mcp.rest.wire.file_body import json_body  # most calls do without
+
+            return json_body(self.body, sort_keys=has_key)
         text = json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=has_key)
         return text.encode()
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,9 @@ from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.wire.answer import HttpReply
 from b24_mcp.rest.wire.connections import NetworkTransport
 from b24_mcp.rest.wire.decompression import ACCEPT_ENCODING, DecompressionError, Decompressor, TooLargeError
+from b24_mcp.rest.wire.file_body import OnPiece
 from b24_mcp.rest.wire.proxies import ProxyChoice, proxy_for
-from b24_mcp.rest.wire.request import Format
+from b24_mcp.rest.wire.request import Content, Format
 
 _ACCEPT = {"json": "application/json", "xml": "text/xml, application/json"}
 _CONNECT_SECONDS = 10.0
@@ -73,21 +76,31 @@ class Transport:
     async def post(
         self,
         address: str,
-        body: bytes,
+        body: Content,
         format: Format,
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
         on_sent: Callable[[], None] | None = None,
+        *,
+        media_type: str = "application/json",
+        on_piece: OnPiece | None = None,
     ) -> HttpReply:
-        """Send one POST request with a JSON body, and return the response.
+        """Send one POST request, and return the response.
 
         `key` is its Idempotency-Key, `headers` are further headers. `on_sent` is called just before the first byte of
-        the request is sent: after an earlier failure the server has not seen the request.
+        the request is sent: after an earlier failure the server has not seen the request. `on_piece` is called with the
+        size of each piece of a body that is streamed.
 
         Raises:
             B24Error: there was no HTTP response; `executed` says whether the portal may have received the call.
         """
-        sent = {"Content-Type": "application/json", "Accept": _ACCEPT[format], **(headers or {})}
+        sent = {"Content-Type": media_type, "Accept": _ACCEPT[format], **(headers or {})}
+        content: bytes | AsyncIterator[bytes]
+        if isinstance(body, bytes):
+            content = body
+        else:
+            content = body.stream(on_piece)
+            sent["Content-Length"] = str(body.length)
         if key is not None:
             sent["Idempotency-Key"] = key
         progress = _Progress(on_sent)
@@ -97,7 +110,7 @@ class Transport:
         extensions = {"trace": progress.trace}
         try:
             async with self._client.stream(
-                "POST", address, content=body, headers=sent, timeout=timeout, extensions=extensions
+                "POST", address, content=content, headers=sent, timeout=timeout, extensions=extensions
             ) as response:
                 return HttpReply(
                     status=response.status_code,
@@ -111,6 +124,33 @@ class Transport:
             error = self._translate_unsent(exc, progress) if unsent else self._translate(exc)
         # Raised outside the handler, so that it is not chained to an exception that holds the address.
         raise error
+
+    @asynccontextmanager
+    async def get(self, address: str, headers: Mapping[str, str]) -> AsyncIterator[Download]:
+        """Send one GET request, and yield the response while it is open. Its body is not read.
+
+        Raises:
+            B24Error: there was no HTTP response, or the connection broke while the body was read.
+        """
+        timeout = httpx.Timeout(self._seconds, connect=min(_CONNECT_SECONDS, self._seconds), pool=None)
+        progress = _Progress(None)
+        if self._in_process:
+            progress.sending()
+        # Compressed bytes cannot be continued after a broken connection.
+        sent = {"Accept": "*/*", "Accept-Language": "en", **headers, "Accept-Encoding": "identity"}
+        extensions = {"trace": progress.trace}
+        error: B24Error | None = None
+        try:
+            async with self._client.stream(
+                "GET", address, headers=sent, timeout=timeout, extensions=extensions
+            ) as response:
+                yield Download(response.status_code, response.headers, response.aiter_raw)
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            unsent = not progress.sent or isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout)
+            error = self._translate_unsent(exc, progress) if unsent else self._translate(exc)
+        # Raised outside the handler, so that it is not chained to an exception that holds the address.
+        if error is not None:
+            raise error
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -170,6 +210,15 @@ class Transport:
         if "informational status" in str(exc):
             return our_error("B24MCP_BAD_ANSWER", f"{self._peer} sent {exc} instead of an answer.")
         return our_error("B24MCP_CONNECTION_LOST", "The connection broke before the answer was complete.")
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An open response to a GET request. `pieces` yields its body."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Callable[[], AsyncIterator[bytes]]
 
 
 class _Progress:

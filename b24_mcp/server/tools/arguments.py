@@ -49,6 +49,13 @@ MethodParams = Annotated[
     Params,
     Field(description="Named parameters. For positional task.* methods: a list of values in order."),
 ]
+WriteParams = Annotated[
+    Params,
+    Field(
+        description="Named parameters. For positional task.* methods: a list of values in order. "
+        'A file of the user is {"$file": "offer.pdf"}.'
+    ),
+]
 Version = Annotated[
     WantedVersion, Field(description="API generation. auto: the one that has the method, v2 if both do.")
 ]

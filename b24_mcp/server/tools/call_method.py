@@ -18,18 +18,18 @@ from b24_mcp.server.tools.arguments import (
     AnswerFormat,
     DryRun,
     Method,
-    MethodParams,
     PortalName,
     Resolve,
     Validate,
     Version,
+    WriteParams,
 )
 
 
 async def call_method(
     ctx: Context[App],
     method: Method,
-    params: MethodParams = None,
+    params: WriteParams = None,
     resolve: Resolve = False,
     version: Version = "auto",
     format: AnswerFormat = "json",

@@ -20,7 +20,7 @@ async def export_records(
     path: Annotated[str, Field(description="A new file: .csv, .jsonl, .xlsx or .parquet")],
     portal: PortalName = None,
 ) -> Reply:
-    """Write all rows of a SELECT over data sets to a file for the user, in the folder that they configured."""
+    """Write all rows of a SELECT over data sets to a file for the user, in their folder for files (see portal_info)."""
     return await export_data_sets(ctx.request_context.lifespan_context, sql, path, portal=portal)
 
 

@@ -1,71 +1,59 @@
-"""Creation of a new file. Its path is opened folder by folder, so that links inside it are not followed."""
+"""The folder of a file, opened part by part, so that links below the folder for files are not followed."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.records.exports.places import ExportPlace
+from b24_mcp.storage.places import FilePlace, make_files_folder, shown_name
 
 _MODE = 0o600
 # Missing on Windows, where folders are opened by path and checked for links before.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = getattr(os, "O_DIRECTORY", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
+# A pipe without a writer must not block, and a terminal must not become the terminal of this process.
+_PASSIVE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _BY_FOLDER = os.open in os.supports_dir_fd and os.link in os.supports_dir_fd and os.unlink in os.supports_dir_fd
 
 
-@contextlib.contextmanager
-def new_file(place: ExportPlace, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Write a file under a temporary name, and rename it once it is complete. Only its owner can read it.
-
-    Raises:
-        B24Error: `B24MCP_EXPORT` if the name exists (unless `overwrite`), if a folder in its path does not exist or is
-            a link, or if the file cannot be written. No file is left.
-    """
-    try:
-        with _opened_folder(place) as folder:
-            if not overwrite and folder.holds(place.name):
-                raise _exists(place)
-            beside = f".{place.name[:100]}.{secrets.token_hex(4)}.part"
-            try:
-                with os.fdopen(folder.create(beside), "wb") as file:
-                    yield file
-                if overwrite:
-                    folder.replace(beside, place.name)
-                else:
-                    folder.publish(beside, place.name)
-            finally:
-                with contextlib.suppress(OSError):
-                    folder.remove(beside)
-    except FileExistsError:
-        raise _exists(place) from None
-    except OSError as exc:
-        said = exc.strerror or type(exc).__name__
-        raise our_error("B24MCP_EXPORT", f"{place.name!r} cannot be written: {said}.") from None
-
-
-class _Folder:
-    """The folder of the new file. Names are looked up from its descriptor, or by path where the system has none."""
+class OpenedFolder:
+    """An open folder. Names are looked up from its descriptor, or by path where the system has none."""
 
     def __init__(self, path: Path, descriptor: int | None) -> None:
         self._path = path
         self._descriptor = descriptor
 
     def holds(self, name: str) -> bool:
+        """Whether the name is in use, also by a link."""
         try:
-            os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
+            self._look(name)
         except FileNotFoundError:
             return False
         return True
 
+    def read(self, name: str) -> int:
+        """Return the descriptor of a regular file, opened to read it.
+
+        Raises:
+            B24Error: `B24MCP_FILE` for a link, a folder or a device.
+            OSError: when it does not exist or cannot be opened.
+        """
+        _check_regular(name, self._look(name))  # a device may act when it is opened
+        descriptor = os.open(self._at(name), os.O_RDONLY | _NO_LINK | _PASSIVE | _BINARY, dir_fd=self._descriptor)
+        try:
+            _check_regular(name, os.fstat(descriptor))
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
     def create(self, name: str) -> int:
+        """Return the descriptor of a new file that only its owner can read."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY
         return os.open(self._at(name), flags, _MODE, dir_fd=self._descriptor)
 
@@ -81,19 +69,32 @@ class _Folder:
             self.replace(beside, name)
 
     def replace(self, beside: str, name: str) -> None:
+        """Rename a file to a name that another file may have."""
         os.replace(self._at(beside), self._at(name), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
     def remove(self, name: str) -> None:
+        """Remove a file."""
         os.unlink(self._at(name), dir_fd=self._descriptor)
+
+    def _look(self, name: str) -> os.stat_result:
+        return os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
 
     def _at(self, name: str) -> str:
         return name if self._descriptor is not None else str(self._path / name)
 
 
 @contextlib.contextmanager
-def _opened_folder(place: ExportPlace) -> Iterator[_Folder]:
+def opened_folder(place: FilePlace, *, make: bool = True) -> Iterator[OpenedFolder]:
+    """Open the folder of a file. With `make` a missing folder for files is made, but no folder inside it.
+
+    Raises:
+        B24Error: `B24MCP_FILE` if a folder in the path is a link.
+        OSError: if a folder cannot be opened.
+    """
+    if make and not place.root.exists():
+        make_files_folder(place.root)
     if not _BY_FOLDER:
-        yield _Folder(_folder_without_links(place), None)
+        yield OpenedFolder(_folder_without_links(place), None)
         return
     descriptor = os.open(place.root, os.O_RDONLY | _FOLDER)
     try:
@@ -101,7 +102,7 @@ def _opened_folder(place: ExportPlace) -> Iterator[_Folder]:
             inner = _open_inner(descriptor, part)
             os.close(descriptor)
             descriptor = inner
-        yield _Folder(place.path.parent, descriptor)
+        yield OpenedFolder(place.path.parent, descriptor)
     finally:
         os.close(descriptor)
 
@@ -117,7 +118,7 @@ def _open_inner(descriptor: int, part: str) -> int:
         raise
 
 
-def _folder_without_links(place: ExportPlace) -> Path:
+def _folder_without_links(place: FilePlace) -> Path:
     """Return the folder by its path. A part that is a link or a junction is refused."""
     folder = Path(os.path.realpath(place.root, strict=True))
     for part in place.parts[:-1]:
@@ -127,9 +128,16 @@ def _folder_without_links(place: ExportPlace) -> Path:
     return folder
 
 
+def _check_regular(name: str, found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
+    if stat.S_ISLNK(found.st_mode):
+        raise _link(name)
+    what = "a folder" if stat.S_ISDIR(found.st_mode) else "a device, a pipe or a socket"
+    raise our_error("B24MCP_FILE", f"{shown_name(name)} is {what}, not a file.")
+
+
 def _link(part: str) -> B24Error:
-    return our_error("B24MCP_EXPORT", f"{part!r} is a link, and links inside the folder for files are not followed.")
-
-
-def _exists(place: ExportPlace) -> B24Error:
-    return our_error("B24MCP_EXPORT", f"{place.name!r} exists already and was not overwritten.")
+    return our_error(
+        "B24MCP_FILE", f"{shown_name(part)} is a link, and links inside the folder for files are not followed."
+    )

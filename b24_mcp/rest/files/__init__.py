@@ -1,0 +1,1 @@
+"""Files to and from a portal: streamed uploads and downloads."""
