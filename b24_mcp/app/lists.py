@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from b24_mcp.access import NOTICE
@@ -12,15 +11,13 @@ from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import CallRequest, fitted_to_portal, judged, prepare_call
+from b24_mcp.app.runs import OnRows, Run, run_key, running_form
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import OnWait, Params
 
 if TYPE_CHECKING:
     from b24_mcp.records import Fetch, Fetched
-
-OnRows = Callable[[int, int | None], Awaitable[None]]
-"""Called with the number of rows read so far, and the number of all rows if it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +35,16 @@ class ListRequest:
     resume: bool = False
 
 
+_STOPPED = "If the server is stopped meanwhile, the rows read so far are kept, and the call with resume=true continues."
+
+
 class ListRun:
     """One run that reads a list. `fetch` is set once reading has begun, so that an interruption can be described."""
 
     def __init__(self, app: App, opened: OpenPortal, request: ListRequest) -> None:
         self._app = app
         self._opened = opened
-        self._request = request
+        self.request = request
         self.fetch: Fetch | None = None
 
     @property
@@ -62,7 +62,7 @@ class ListRun:
         from b24_mcp.app.answers.record_forms import list_form
         from b24_mcp.records import Fetch  # not needed to start and list the tools
 
-        request, opened = self._request, self._opened
+        request, opened = self.request, self._opened
         try:
             planned = await prepare_call(opened, CallRequest(request.method, request.params), self._app.background)
             plan = await fitted_to_portal(judged(opened, (planned,), validated=True))
@@ -92,15 +92,36 @@ async def read_list(
 ) -> Reply:
     """Read a list into a data set and return the reply: counts, columns and the first rows.
 
+    A list that takes longer than a call is read on in the server. The reply then says how far it is, and the same call
+    follows it.
+
     Raises:
         B24Error: when the portal cannot be opened.
     """
     opened = await app.portals.get(portal)
+    listing = ListRun(app, opened, request)
+
+    async def work(run: Run) -> Reply:
+        return await _reply(listing, opened, run)
+
+    def running(run: Run) -> Reply:
+        from b24_mcp.records import name_for  # not needed to start and list the tools
+
+        name = request.save_as or name_for(request.method, request.params)
+        form = running_form(run, opened.notice, {"method": request.method, "records": name}, "count", _STOPPED)
+        return Reply(form, opened.settings.budget)
+
+    key = run_key("list_records", opened, asdict(request))
+    seconds = opened.settings.deadline
+    return await app.runs.follow(key, work, running, seconds=seconds, on_rows=on_rows, on_wait=on_wait)
+
+
+async def _reply(listing: ListRun, opened: OpenPortal, run: Run) -> Reply:
     try:
-        form = await ListRun(app, opened, request).read(on_rows, on_wait)
+        form = await listing.read(run.report_rows, run.report_wait)
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), opened.settings.budget)
-    if form.get("rows") and has_outside_texts(request.method):
+    if form.get("rows") and has_outside_texts(listing.request.method):
         form = with_notice(form, NOTICE)
     return Reply(form, opened.settings.budget)
 
