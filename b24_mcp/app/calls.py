@@ -19,13 +19,14 @@ from b24_mcp.app.answers.forms import (
 )
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.approval import AskUser, permit_for
+from b24_mcp.app.approval import AskUser, permit_of
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
     CallRequest,
     fitted_to_portal,
     judged,
+    numbered,
     prepare_batch,
     prepare_call,
     with_similar_names,
@@ -56,9 +57,10 @@ async def run_call(
         if request.validate:
             plan = await fitted_to_portal(plan, reading_only=request.reading_only)
             (planned,) = plan.calls
+        plan = await numbered(plan, sending=not request.dry_run)
         if request.dry_run:
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
-        permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
+        permit = await permit_of(plan, ask, app.redactor)
         ends_at = anyio.current_time() + opened.settings.deadline
         answer = await opened.portal.send(planned, permit, on_wait=on_wait)
     except B24Error as exc:
@@ -93,10 +95,11 @@ async def run_batch(
             plan = await fitted_to_portal(plan)
             commands = tuple(plan.calls)
             planned = replace(planned, commands=commands)
+        plan = await numbered(plan, sending=not request.dry_run)
         if request.dry_run:
             form = dry_batch_form(plan.judgement, commands, await dry_run_batch(planned), opened.notice)
             return Reply(form, opened.settings.budget)
-        permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
+        permit = await permit_of(plan, ask, app.redactor)
         ends_at = anyio.current_time() + opened.settings.deadline
         answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
     except B24Error as exc:
