@@ -12,6 +12,9 @@ CODES: dict[str, CodeFact] = {
         "unavailable", "Nothing was changed. The portal answers slowly. Call again in some seconds.", retryable=True
     ),
     "B24MCP_APPLY_PARAMS": CodeFact("validation", "Nothing was sent. Correct params."),
+    "B24MCP_APPLY_READS": CodeFact(
+        "validation", "Nothing was sent. Read many records with list_records, which stores their fields."
+    ),
     "B24MCP_APPLY_ROWS": CodeFact(
         "validation",
         "Nothing was sent, not even the good rows. Correct the query or params, or leave these rows out with WHERE.",

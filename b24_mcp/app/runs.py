@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 import anyio
 from anyio.abc import TaskGroup
 
 from b24_mcp.access import current_caller
 from b24_mcp.app.answers.forms import Form, head
-from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.errors import our_error
 from b24_mcp.rest import OnWait
 
-_LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
 _MOST_UNATTENDED = 8
 _RESULT_SECONDS = 3_600.0
 _SPARE_SECONDS = 1.0
@@ -38,7 +37,8 @@ OnRows = Callable[[int, int | None], Awaitable[None]]
 class Run:
     """One run. The work reports its progress with `report_rows` and `report_wait`.
 
-    `rows` of `total` are done. `phase` is what the run is doing, in words; empty for its main work.
+    `rows` of `total` are done. `phase` is what the run is doing, in words; empty for its main work. `facts` are further
+    numbers for answers while it is running.
     """
 
     key: Hashable
@@ -47,13 +47,16 @@ class Run:
     rows: int = 0
     total: int | None = None
     phase: str = ""
+    facts: dict[str, int] = field(default_factory=dict)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
     ended_at: float = 0.0
     followers: int = 0
     _changed: anyio.Event = field(default_factory=anyio.Event)
     _wait: tuple[float, float, str] | None = None
-    _reply: Reply | None = None
+    _before: int = 0
+    _result: object = None
+    _has_result: bool = False
     _error: BaseException | None = None
 
     async def report_rows(self, rows: int, total: int | None) -> None:
@@ -71,16 +74,26 @@ class Run:
         self.phase, self.rows, self.total = phase, 0, None
         self.started_at = anyio.current_time()
 
+    def begin_at(self, rows: int) -> None:
+        """Begin to measure the speed, after rows that were done before."""
+        self._before, self.started_at = rows, anyio.current_time()
+
+    @property
+    def per_second(self) -> float:
+        """The number of rows that are done in a second."""
+        return (self.rows - self._before) / self.seconds if self.seconds > 0 else 0.0
+
     @property
     def seconds(self) -> float:
         """The seconds since the run or its phase began."""
         return anyio.current_time() - self.started_at
 
-    async def work(self, work: Callable[[Run], Awaitable[Reply]]) -> None:
-        """Do the work and keep its reply or its error."""
+    async def work(self, work: Callable[[Run], Awaitable[object]]) -> None:
+        """Do the work and keep its result or its error."""
         try:
             with self.scope:
-                self._reply = await work(self)
+                self._result = await work(self)
+                self._has_result = True
         except Exception as exc:
             self._error = exc
         except BaseException as exc:
@@ -105,14 +118,14 @@ class Run:
             told = state
             await changed.wait()
 
-    def reply(self) -> Reply:
-        """Return the reply of a run that has ended.
+    def result(self) -> object:
+        """Return the result of a run that has ended.
 
         Raises:
             B24Error: when the work failed; `B24MCP_RUN_STOPPED` when it was cancelled.
         """
-        if self._reply is not None:
-            return self._reply
+        if self._has_result:
+            return self._result
         if isinstance(self._error, Exception):
             raise self._error
         raise our_error("B24MCP_RUN_STOPPED", "The run was stopped before it ended.")
@@ -137,16 +150,16 @@ class Runs:
     async def follow(
         self,
         key: Hashable,
-        work: Callable[[Run], Awaitable[Reply]],
-        running: Callable[[Run], Reply],
+        work: Callable[[Run], Awaitable[_T]],
+        running: Callable[[Run], _T],
         *,
         seconds: float,
         on_rows: OnRows,
         on_wait: OnWait,
-    ) -> Reply:
+    ) -> _T:
         """Follow the run of a call, which begins here unless the same call began it before.
 
-        Return its reply, or after `seconds` what `running` says of it. A cancellation cancels the run, unless another
+        Return its result, or after `seconds` what `running` says of it. A cancellation cancels the run, unless another
         call follows it too.
 
         Raises:
@@ -170,9 +183,9 @@ class Runs:
             return running(run)
         if self._runs.get(key) is run:
             del self._runs[key]
-        return run.reply()
+        return cast("_T", run.result())
 
-    def _begin(self, key: Hashable, work: Callable[[Run], Awaitable[Reply]]) -> Run:
+    def _begin(self, key: Hashable, work: Callable[[Run], Awaitable[object]]) -> Run:
         owner = current_caller().name
         unattended = [one for one in self._runs.values() if not one.done.is_set() and not one.followers]
         if len([one for one in unattended if one.owner == owner]) >= _MOST_UNATTENDED:
@@ -206,9 +219,10 @@ def running_form(run: Run, notice: str | None, facts: Form, counted: str = "rows
     form[counted] = run.rows
     if run.total is not None:
         form["total"] = run.total
-    form["per_second"] = round(run.rows / run.seconds, 1) if run.seconds > 0 else 0
-    if run.total is not None and run.rows:
-        form["seconds_left"] = round((run.total - run.rows) * run.seconds / run.rows)
+    form |= run.facts
+    form["per_second"] = round(run.per_second, 1)
+    if run.total is not None and run.per_second > 0:
+        form["seconds_left"] = round((run.total - run.rows) / run.per_second)
     again = "The run goes on in the server. Make exactly the same call again to follow it and to get its result."
     form["notes"] = [again, note] if note else [again]
     return form

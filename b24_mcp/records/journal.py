@@ -23,8 +23,8 @@ from b24_mcp.records.file import RecordsFile, file_errors, shrink, transaction
 from b24_mcp.storage.databases import try_lock
 from b24_mcp.storage.folders import make_private
 
-JobState = Literal["draft", "asked", "approved", "finished"]
-"""`draft`: rows are being frozen. `asked`: frozen, to be approved. `approved`: being sent, or interrupted."""
+JobState = Literal["draft", "dry", "asked", "approved", "finished"]
+"""`draft`: being frozen. `dry`: only shown. `asked`: to be approved. `approved`: being sent, or interrupted."""
 
 _KEPT_SECONDS = 30 * 86_400.0
 # The tables have names that no data set can have, so no query can read them.
@@ -305,8 +305,10 @@ class Journal:
         """Return the first outcomes of rows that succeeded, or of those that did not, with the cells of the row."""
 
         def work(db: sqlite3.Connection) -> list[tuple[RowOutcome, Sequence[Any]]]:
-            query = "SELECT row, ok, executed, action, id, code, message, cells FROM [~job_rows] "
+            query = (
+                "SELECT row, ok, executed, action, id, code, message, cells FROM [~job_rows] "
                 "WHERE job = ? AND state = 'done' AND ok = ? ORDER BY row LIMIT ?"
+            )
             return [(_outcome(line[:-1]), json.loads(line[-1])) for line in db.execute(query, (number, int(ok), limit))]
 
         return await self._file.do(work)
@@ -330,6 +332,17 @@ class Journal:
             with transaction(db):
                 db.execute("DELETE FROM [~job_rows] WHERE job = ?", (number,))
             shrink(db)
+
+        await self._file.do(work)
+
+    async def drop_others(self, key: str, number: int) -> None:
+        """Delete the other jobs of a key."""
+
+        def work(db: sqlite3.Connection) -> None:
+            with transaction(db):
+                others = db.execute("SELECT id FROM [~jobs] WHERE key = ? AND id <> ?", (key, number)).fetchall()
+                for (other,) in others:
+                    _delete(db, other)
 
         await self._file.do(work)
 
@@ -364,7 +377,8 @@ class Journal:
 
 
 _SETTLE = (
-    "UPDATE [~job_rows] SET state = 'done', ok = ?, executed = ?, action = ?, id = ?, code = ?, message = ? "
+    "UPDATE [~job_rows] SET state = 'done', ok = ?, executed = ?, action = coalesce(nullif(?, ''), action), "
+    "id = ?, code = ?, message = ? "
     "WHERE job = ? AND row = ?"
 )
 

@@ -15,6 +15,7 @@ from b24_mcp.secrets import Redactor
 from b24_mcp.server.renamed import RENAMED_ARGUMENTS, RENAMED_TOOLS, RenamingServer
 from b24_mcp.server.resources import add_method_resource, add_records_resource
 from b24_mcp.server.tooling import FormalTool, name_portals
+from b24_mcp.server.tools.apply_records import apply_records_tool
 from b24_mcp.server.tools.batch_call import batch_call_tool
 from b24_mcp.server.tools.call_method import call_method_tool
 from b24_mcp.server.tools.describe_fields import describe_fields_tool
@@ -95,5 +96,5 @@ def tools_for(level: Level) -> list[FormalTool]:
         tools.append(read_method_tool())
     tools += [call_method_tool(level), batch_call_tool(level), list_records_tool(), query_records_tool()]
     if level != "read":
-        tools.append(export_records_tool())
+        tools += [export_records_tool(), apply_records_tool()]
     return [*tools, search_docs_tool(), read_doc_tool(), portal_info_tool()]

@@ -1,0 +1,69 @@
+"""The tool `apply_records`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from mcp.server.mcpserver import Context
+from pydantic import BeforeValidator, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from b24_mcp.app.answers.reply import Reply
+from b24_mcp.app.app import App
+from b24_mcp.server.elicitation import ClientQuestion
+from b24_mcp.server.progress import ListProgress
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import CHANGES_PORTAL, Params, PortalName, Sql
+
+
+def _as_list(value: object) -> object:
+    """Return one name as a list of names; clients may write either."""
+    if value is None or value == "":
+        return []
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) and value[:1] != "[" else value
+
+
+async def apply_records(
+    ctx: Context[App],
+    sql: Sql,
+    method: Annotated[str, Field(description="A method that writes, e.g. crm.deal.update")],
+    params: Annotated[
+        Params,
+        Field(description='Columns as values: "$ID" keeps the type, "Deal ${TITLE}" inserts text, "$$" is a dollar.'),
+    ],
+    match: Annotated[
+        list[str],
+        BeforeValidator(_as_list),
+        Field(description='For crm….add: find records that exist by ["PHONE","EMAIL"] or a field.'),
+    ] = [],  # noqa: B006  # never changed
+    on_match: Literal["update", "skip"] = "update",
+    save_as: Annotated[
+        str | SkipJsonSchema[None], Field(description="Data set of outcomes, by default NAME_applied.")
+    ] = None,
+    resume: Annotated[bool, Field(description="Only continue this call after an interruption.")] = False,
+    dry_run: Annotated[
+        bool, Field(description="Send nothing. Return counts, risks and the first three calls.")
+    ] = False,
+    portal: PortalName = None,
+) -> Reply:
+    """Make one call for each row of a query, e.g. sql SELECT ID FROM crm_deal_list WHERE SOURCE_ID IS NULL,
+    method crm.deal.update, params {"id": "$ID", "fields": {"SOURCE_ID": "WEB"}}.
+
+    All rows are checked first, then the user is asked once. Returns counts and the rows that failed. Every outcome
+    (row, id, ok, code, message, executed) is in a data set for query_records. A long run answers with running: make the
+    same call again. No row is sent twice.
+    """
+    from b24_mcp.app.apply.job import ApplyRequest, apply_records  # not needed to start and list the tools
+
+    progress = ListProgress(ctx)
+    request = ApplyRequest(
+        sql, method, {} if params is None else params, tuple(match), on_match, save_as, resume, dry_run
+    )
+    app = ctx.request_context.lifespan_context
+    ask = ClientQuestion(ctx)
+    return await apply_records(app, request, portal, ask=ask, on_rows=progress.rows, on_wait=progress.wait)
+
+
+def apply_records_tool() -> FormalTool:
+    """Return the tool."""
+    return make_tool(apply_records, title="Write from a query", annotations=CHANGES_PORTAL)
