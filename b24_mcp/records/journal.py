@@ -58,7 +58,8 @@ class Job:
 class JobRow:
     """One row of a job: its cells, and its call as JSON, None until it is planned.
 
-    `action` is what the call does to a record, such as `created`. `after` is the row whose id this call needs.
+    `action` is what the call does to a record, such as `created`. `after` is the row whose id this call needs. `id` is
+    the record that the call names.
     """
 
     row: int
@@ -66,6 +67,7 @@ class JobRow:
     call: str | None = None
     action: str = ""
     after: int | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +171,13 @@ class Journal:
 
     async def plan(self, number: int, rows: Iterable[JobRow], done: Iterable[RowOutcome] = ()) -> None:
         """Store the calls of rows, and the outcomes of rows that need no call."""
-        lines = [(row.call, row.action, row.after, number, row.row) for row in rows]
+        lines = [(row.call, row.action, row.after, row.id, number, row.row) for row in rows]
         outcomes = [_settled(outcome, number) for outcome in done]
 
         def work(db: sqlite3.Connection) -> None:
             with transaction(db):
                 db.executemany(
-                    "UPDATE [~job_rows] SET call = ?, action = ?, after = ? WHERE job = ? AND row = ?", lines
+                    "UPDATE [~job_rows] SET call = ?, action = ?, after = ?, id = ? WHERE job = ? AND row = ?", lines
                 )
                 db.executemany(_SETTLE, outcomes)
 
@@ -378,7 +380,7 @@ class Journal:
 
 _SETTLE = (
     "UPDATE [~job_rows] SET state = 'done', ok = ?, executed = ?, action = coalesce(nullif(?, ''), action), "
-    "id = ?, code = ?, message = ? "
+    "id = coalesce(?, id), code = ?, message = ? "
     "WHERE job = ? AND row = ?"
 )
 

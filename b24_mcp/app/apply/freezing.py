@@ -16,6 +16,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.access import Judgement, Ruling, current_caller
 from b24_mcp.app.apply.request import ApplyRequest
+from b24_mcp.app.apply.sending import id_in_params
 from b24_mcp.app.apply.template import Template
 from b24_mcp.app.planning import CallRequest, judged, plan_checked, prepare_call
 from b24_mcp.errors import B24Error, FieldProblem, our_error
@@ -234,7 +235,8 @@ class Freezer:
                 done.append(one.outcome(row.row))
                 continue
             self._note_call(row.row, one.call, one.after)
-            planned.append(replace(row, call=text, action=one.action, after=one.after))
+            id_ = id_in_params(one.call)
+            planned.append(replace(row, call=text, action=one.action, after=one.after, id=id_))
         await self._journal.plan(self._number, planned, done)
 
     def _judge(self, calls: Sequence[PlannedCall]) -> Judgement:

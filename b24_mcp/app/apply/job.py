@@ -16,6 +16,7 @@ Both parts are runs (`b24_mcp.app.runs`): they go on in the server when they tak
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -76,19 +77,20 @@ async def apply_records(
 
 
 class ApplyCall:
-    """One call of `apply_records`."""
+    """One call of `apply_records`. A patient call waits for the end of the job, however long it takes."""
 
-    def __init__(self, app: App, opened: OpenPortal, request: ApplyRequest) -> None:
+    def __init__(self, app: App, opened: OpenPortal, request: ApplyRequest, *, is_patient: bool = False) -> None:
         self._app = app
         self._opened = opened
         self._request = request
+        self._is_patient = is_patient
         self._library = app.data_sets.of(opened)
         self._journal = Journal(self._library.file)
         self._key = request.key(opened)
 
     async def run(self, ask: AskUser | None, on_rows: OnRows, on_wait: OnWait) -> Reply:
         """Prepare the job, ask, and send it; or follow what the same call began before."""
-        ends_at = anyio.current_time() + self._opened.settings.deadline
+        ends_at = math.inf if self._is_patient else anyio.current_time() + self._opened.settings.deadline
         sending = f"{self._key}:send"
         try:
             prepared: Prepared | Reply | None = None
