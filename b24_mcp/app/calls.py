@@ -57,6 +57,7 @@ async def run_call(
         if request.validate:
             plan = await fitted_to_portal(plan, reading_only=request.reading_only)
             (planned,) = plan.calls
+            planned = await _checked_for_duplicates(opened, planned)
         plan = await numbered(plan, sending=not request.dry_run)
         if request.dry_run:
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
@@ -71,6 +72,15 @@ async def run_call(
 
         form = await with_names(form, opened, [(planned, answer)], ends_at)
     return Reply(form, opened.settings.budget)
+
+
+async def _checked_for_duplicates(opened: OpenPortal, planned: PlannedCall) -> PlannedCall:
+    """Return a call with a warning when it adds a person or a company that exists."""
+    if not planned.method.lower().endswith(".add") or not planned.method.lower().startswith("crm."):
+        return planned
+    from b24_mcp.app.apply.duplicates import may_duplicate, with_duplicate_warning  # most calls do without
+
+    return await with_duplicate_warning(opened, planned) if may_duplicate(planned) else planned
 
 
 async def run_batch(

@@ -18,7 +18,7 @@ from b24_mcp.access import Judgement, Ruling, current_caller
 from b24_mcp.app.apply.request import ApplyRequest
 from b24_mcp.app.apply.sending import id_in_params
 from b24_mcp.app.apply.template import Template
-from b24_mcp.app.planning import CallRequest, judged, plan_checked, prepare_call
+from b24_mcp.app.planning import CallRequest, judged, plan_checked, prepare_call, with_similar_names
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.rest import PlannedCall, to_json
 
@@ -142,8 +142,7 @@ class Freezer:
         """Check the calls of all rows and store them.
 
         Raises:
-            B24Error: `B24MCP_APPLY_ROWS` with the bad rows, `B24MCP_APPLY_PARAMS`, or of the gate. Nothing was sent
-                that writes.
+            B24Error: `B24MCP_APPLY_ROWS` with the bad rows, `B24MCP_APPLY_PARAMS`, or of the gate. Nothing was sent that writes.
         """
         template = Template.parse(self._request.params, self.frozen.columns, self._kinds)
         catalogue = await self._catalogue(template)
@@ -173,7 +172,12 @@ class Freezer:
         except B24Error as exc:
             if exc.fault.code != "B24MCP_PARAMS":
                 raise
-        return self._opened.discovery.known.catalogue
+        catalogue = self._opened.discovery.known.catalogue
+        method = self._request.method
+        if not await run_sync(catalogue.versions, method):
+            error = our_error("B24MCP_UNKNOWN_METHOD", f"{method} is not documented. Nothing was sent.", method=method)
+            raise await run_sync(with_similar_names, error, catalogue)
+        return catalogue
 
     def _planned(self, rows: Sequence[JobRow], template: Template, catalogue: Catalogue) -> dict[int, PlannedCall]:
         planned: dict[int, PlannedCall] = {}

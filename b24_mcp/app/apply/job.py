@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
+from anyio.to_thread import run_sync
 
 from b24_mcp.access import with_risks
 from b24_mcp.app.answers.apply_form import EXAMPLES, dry_job_form, job_form
@@ -129,6 +130,8 @@ class ApplyCall:
                 return await self._interrupted(job)
             if request.resume:
                 raise our_error("B24MCP_APPLY_RESUME", "No such job was interrupted.")
+            if request.save_as is not None:
+                await run_sync(outcome_name, request, ())  # a name that is not valid is refused first
             number = await journal.begin(self._key)
             try:
                 return await self._frozen(run, number, job, matcher)
@@ -161,7 +164,7 @@ class ApplyCall:
                 if is_recent:
                     await journal.drop(number)
                     return self._repeated(job)
-        name = outcome_name(request, freezer.frozen.read)
+        name = await run_sync(outcome_name, request, freezer.frozen.read)
         frozen = await freezer.plan_rows(run, matcher)
         facts = await self._facts(frozen, number, name)
         if request.dry_run:

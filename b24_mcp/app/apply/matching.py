@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from anyio.to_thread import run_sync
+
 from b24_mcp.access import with_risks
 from b24_mcp.app.apply.request import OnMatch
 from b24_mcp.app.open_portal import OpenPortal
@@ -20,7 +22,7 @@ from b24_mcp.records import RowOutcome
 from b24_mcp.rest import Failed, PlannedCall, Succeeded, to_json
 
 COMMUNICATION = ("PHONE", "EMAIL")
-_WITH_COMMUNICATION = {"lead": "LEAD", "contact": "CONTACT", "company": "COMPANY"}
+WITH_COMMUNICATION = {"lead": "LEAD", "contact": "CONTACT", "company": "COMPANY"}
 _TYPE_IDS = {"1": "lead", "3": "contact", "4": "company"}
 _METHOD = re.compile(r"crm\.(lead|deal|contact|company|quote|item)\.add")
 _MOST_VALUES = 20
@@ -80,11 +82,26 @@ class Matcher:
             )
         names = tuple(dict.fromkeys(name.upper() if name.upper() in COMMUNICATION else name for name in fields))
         kind = found[1]
-        if set(names) & set(COMMUNICATION) and kind not in (*_WITH_COMMUNICATION, "item"):
+        if set(names) & set(COMMUNICATION) and kind not in (*WITH_COMMUNICATION, "item"):
             raise our_error(
                 "B24MCP_APPLY_MATCH", "PHONE and EMAIL are searched for in leads, contacts and companies only."
             )
         return cls(opened, method.lower(), names, on_match, kind)
+
+    async def existing(self, call: PlannedCall) -> tuple[int, ...]:
+        """Return the ids of the records that one call would create again.
+
+        Raises:
+            B24Error: `B24MCP_APPLY_MATCH` when the portal cannot be searched.
+        """
+        return (await self._search({0: call}))[0]
+
+    def kind_of(self, call: PlannedCall) -> str:
+        """Return the kind of the record that a call adds, such as `contact`."""
+        kind = self._kind
+        if kind == "item" and isinstance(call.params, dict):
+            kind = _TYPE_IDS.get(str(call.params.get("entityTypeId")), "")
+        return kind
 
     async def resolve(self, calls: Mapping[int, PlannedCall]) -> dict[int, Resolved]:
         """Return what to do for each of these rows.
@@ -93,8 +110,17 @@ class Matcher:
             B24Error: `B24MCP_APPLY_MATCH` when a row has none of the fields, or the portal cannot be searched.
         """
         keys = {row: self._keys(row, call) for row, call in calls.items()}
-        found = await self._search(calls, keys)
+        found = await self._search(calls)
         known = await self._records({ids[0] for ids in found.values() if len(ids) == 1}, calls)
+        return await run_sync(self._decide, calls, found, keys, known)
+
+    def _decide(
+        self,
+        calls: Mapping[int, PlannedCall],
+        found: Mapping[int, tuple[int, ...]],
+        keys: Mapping[int, Sequence[str]],
+        known: Mapping[int, Mapping[str, object]],
+    ) -> dict[int, Resolved]:
         resolved: dict[int, Resolved] = {}
         for row, call in calls.items():
             one = resolved[row] = self._decided(call, found[row], keys[row], known)
@@ -165,9 +191,7 @@ class Matcher:
         values = {name: _get(fields, name) for name in names}
         return values if all(value not in (None, "", []) for value in values.values()) else {}
 
-    async def _search(
-        self, calls: Mapping[int, PlannedCall], keys: Mapping[int, Sequence[str]]
-    ) -> dict[int, tuple[int, ...]]:
+    async def _search(self, calls: Mapping[int, PlannedCall]) -> dict[int, tuple[int, ...]]:
         """Return the ids of the records that each row matches."""
         commands: dict[str, object] = {}
         owners: dict[str, int] = {}
@@ -193,14 +217,12 @@ class Matcher:
             yield {"method": self._list_method(), "params": params}
 
     def _communication_kind(self, call: PlannedCall) -> str:
-        kind = self._kind
-        if kind == "item" and isinstance(call.params, dict):
-            kind = _TYPE_IDS.get(str(call.params.get("entityTypeId")), "")
-            if not kind and set(self.fields) & set(COMMUNICATION):
-                raise our_error(
-                    "B24MCP_APPLY_MATCH", "PHONE and EMAIL are searched for in leads, contacts and companies only."
-                )
-        return _WITH_COMMUNICATION.get(kind, "")
+        kind = self.kind_of(call)
+        if kind not in WITH_COMMUNICATION and set(self.fields) & set(COMMUNICATION):
+            raise our_error(
+                "B24MCP_APPLY_MATCH", "PHONE and EMAIL are searched for in leads, contacts and companies only."
+            )
+        return WITH_COMMUNICATION.get(kind, "")
 
     def _list_method(self) -> str:
         return self.method.removesuffix("add") + "list"
