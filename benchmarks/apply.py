@@ -109,6 +109,7 @@ def run(rows: int, share: float, kills: int, seed: int) -> ApplyReport:
 def executions_of(sandbox: WatchedSandbox) -> Counter[int]:
     """Return how often the portal executed the update of each row."""
     found: Counter[int] = Counter()
+    assert sandbox.portal.executions is not None
     for entry in sandbox.portal.executions.entries:
         if entry.method == "crm.deal.update" and entry.error is None and (marker := _MARKER.search(entry.params)):
             found[int(marker[1])] += 1

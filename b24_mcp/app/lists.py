@@ -11,7 +11,7 @@ from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import CallRequest, fitted_to_portal, judged, prepare_call
-from b24_mcp.app.runs import OnRows, Run, run_key, running_form
+from b24_mcp.app.runs import BackgroundRun, OnRows, run_key, running_form
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import OnWait, Params
@@ -101,10 +101,10 @@ async def read_list(
     opened = await app.portals.get(portal)
     listing = ListRun(app, opened, request)
 
-    async def work(run: Run) -> Reply:
+    async def work(run: BackgroundRun) -> Reply:
         return await _reply(listing, opened, run)
 
-    def running(run: Run) -> Reply:
+    def running(run: BackgroundRun) -> Reply:
         from b24_mcp.records import name_for  # not needed to start and list the tools
 
         name = request.save_as or name_for(request.method, request.params)
@@ -116,7 +116,7 @@ async def read_list(
     return await app.runs.follow(key, work, running, seconds=seconds, on_rows=on_rows, on_wait=on_wait)
 
 
-async def _reply(listing: ListRun, opened: OpenPortal, run: Run) -> Reply:
+async def _reply(listing: ListRun, opened: OpenPortal, run: BackgroundRun) -> Reply:
     try:
         form = await listing.read(run.report_rows, run.report_wait)
     except B24Error as exc:

@@ -34,7 +34,7 @@ OnRows = Callable[[int, int | None], Awaitable[None]]
 
 
 @dataclass(eq=False, slots=True)
-class Run:
+class BackgroundRun:
     """One run. The work reports its progress with `report_rows` and `report_wait`.
 
     `rows` of `total` are done. `phase` is what the run is doing, in words; empty for its main work. `facts` are further
@@ -88,7 +88,7 @@ class Run:
         """The seconds since the run or its phase began."""
         return anyio.current_time() - self.started_at
 
-    async def work(self, work: Callable[[Run], Awaitable[object]]) -> None:
+    async def work(self, work: Callable[[BackgroundRun], Awaitable[object]]) -> None:
         """Do the work and keep its result or its error."""
         try:
             with self.scope:
@@ -140,9 +140,9 @@ class Runs:
 
     def __init__(self, background: TaskGroup) -> None:
         self._background = background
-        self._runs: dict[Hashable, Run] = {}
+        self._runs: dict[Hashable, BackgroundRun] = {}
 
-    def find(self, key: Hashable) -> Run | None:
+    def find(self, key: Hashable) -> BackgroundRun | None:
         """Return the run that the same call began, running or ended with a result that nobody got."""
         self._forget_old()
         return self._runs.get(key)
@@ -150,8 +150,8 @@ class Runs:
     async def follow(
         self,
         key: Hashable,
-        work: Callable[[Run], Awaitable[_T]],
-        running: Callable[[Run], _T],
+        work: Callable[[BackgroundRun], Awaitable[_T]],
+        running: Callable[[BackgroundRun], _T],
         *,
         seconds: float,
         on_rows: OnRows,
@@ -185,12 +185,12 @@ class Runs:
             del self._runs[key]
         return cast("_T", run.result())
 
-    def _begin(self, key: Hashable, work: Callable[[Run], Awaitable[object]]) -> Run:
+    def _begin(self, key: Hashable, work: Callable[[BackgroundRun], Awaitable[object]]) -> BackgroundRun:
         owner = current_caller().name
         unattended = [one for one in self._runs.values() if not one.done.is_set() and not one.followers]
         if len([one for one in unattended if one.owner == owner]) >= _MOST_UNATTENDED:
             raise our_error("B24MCP_RUNS", f"{_MOST_UNATTENDED} runs of this caller are going on in this server.")
-        run = self._runs[key] = Run(key, owner, anyio.current_time())
+        run = self._runs[key] = BackgroundRun(key, owner, anyio.current_time())
         self._background.start_soon(run.work, work)  # with the context of this call, so for this caller
         return run
 
@@ -208,7 +208,7 @@ def run_key(tool: str, opened: OpenPortal, arguments: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def running_form(run: Run, notice: str | None, facts: Form, counted: str = "rows", note: str = "") -> Form:
+def running_form(run: BackgroundRun, notice: str | None, facts: Form, counted: str = "rows", note: str = "") -> Form:
     """Return the form of a run that goes on: how far it is and how fast.
 
     `facts` come first. `counted` is the key of the number of rows that are done.

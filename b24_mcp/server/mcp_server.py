@@ -34,7 +34,8 @@ Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more)
 Find a method with find_methods, get its parameters with describe_method and the fields of this portal with \
 describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several with \
 batch_call. Read whole lists with list_records and query them with \
-query_records, so that you need not read every row. Find explanations (events, authorization, paging, files, \
+query_records, so that you need not read every row. Change many records with apply_records, one call for each row of \
+a query. Find explanations (events, authorization, paging, files, \
 widgets) with search_docs and read them with read_doc. In lists, select only the fields you need and filter on the \
 portal. Read a record before you change it. If an answer names the portal "sandbox", its data is invented and safe to \
 change."""

@@ -61,7 +61,8 @@ async def read_deals(call: Callable[..., Any], limit: int = 60, **more: Any) -> 
 
 def written(portal: LoopbackPortal) -> list[str]:
     """The updates that reached the portal, in batches or alone."""
-    commands = [command for call in portal.calls for command in (call.params.get("cmd") or {}).values()]
+    batches: list[Any] = [call.params.get("cmd") or {} for call in portal.calls]
+    commands = [command for batch in batches for command in batch.values()]
     alone = [str(call.params) for call in portal.calls if call.method == "crm.deal.update"]
     return [command for command in commands if command.startswith("crm.deal.update")] or alone
 

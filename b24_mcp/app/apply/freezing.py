@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from b24_mcp.app.app import App
     from b24_mcp.app.apply.matching import Matcher
     from b24_mcp.app.open_portal import OpenPortal
-    from b24_mcp.app.runs import Run
+    from b24_mcp.app.runs import BackgroundRun
     from b24_mcp.catalog import Catalogue, Version
     from b24_mcp.records import JobRow, Journal, QueryShape, RowOutcome
+    from b24_mcp.records.columns import Cell
 
 _PAGE = 500
 _REASONS_SHOWN = 10
@@ -125,7 +126,7 @@ class Freezer:
         caller = current_caller().name
         return await stream_rows(library, self._request.sql, self._store, caller=caller, tables=tables)
 
-    def _store(self, shape: QueryShape, parts: Iterator[list[list[object]]]) -> str:
+    def _store(self, shape: QueryShape, parts: Iterator[list[list[Cell]]]) -> str:
         digest = hashlib.sha256(to_json([shape.columns, shape.kinds]).encode())
         count = 0
         for part in parts:
@@ -138,11 +139,12 @@ class Freezer:
         frozen.rows, frozen.columns, frozen.read, self._kinds = count, shape.columns, shape.read, shape.kinds
         return digest.hexdigest()
 
-    async def plan_rows(self, run: Run, matcher: Matcher | None) -> FrozenRows:
+    async def plan_rows(self, run: BackgroundRun, matcher: Matcher | None) -> FrozenRows:
         """Check the calls of all rows and store them.
 
         Raises:
-            B24Error: `B24MCP_APPLY_ROWS` with the bad rows, `B24MCP_APPLY_PARAMS`, or of the gate. Nothing was sent that writes.
+            B24Error: `B24MCP_APPLY_ROWS` with the bad rows, `B24MCP_APPLY_PARAMS`, or of the gate. Only questions were
+                sent.
         """
         template = Template.parse(self._request.params, self.frozen.columns, self._kinds)
         catalogue = await self._catalogue(template)

@@ -39,7 +39,7 @@ from b24_mcp.app.apply.sending import JobSender
 from b24_mcp.app.apply.titles import titled
 from b24_mcp.app.approval import AskUser, permit_of
 from b24_mcp.app.open_portal import OpenPortal
-from b24_mcp.app.runs import OnRows, Run, running_form
+from b24_mcp.app.runs import BackgroundRun, OnRows, running_form
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records import DataSetOrigin, Job, JobCounts, Journal
 from b24_mcp.rest import OnWait, PlannedCall, plan_call
@@ -119,7 +119,7 @@ class ApplyCall:
         except B24Error as exc:
             return self._reply(failure_form(exc, self._opened.notice))
 
-    async def _prepare(self, run: Run) -> Prepared | Reply:
+    async def _prepare(self, run: BackgroundRun) -> Prepared | Reply:
         request, journal = self._request, self._journal
         matcher = Matcher.of(self._opened, request.method, request.match, request.on_match) if request.match else None
         async with journal.lock(self._key) as held:
@@ -140,7 +140,9 @@ class ApplyCall:
                     await journal.drop(number)
                 raise
 
-    async def _frozen(self, run: Run, number: int, job: Job | None, matcher: Matcher | None) -> Prepared | Reply:
+    async def _frozen(
+        self, run: BackgroundRun, number: int, job: Job | None, matcher: Matcher | None
+    ) -> Prepared | Reply:
         """Freeze the rows into a draft, unless they are those of the last job."""
         request, journal = self._request, self._journal
         run.begin_phase("reading the rows of the query")
@@ -235,7 +237,7 @@ class ApplyCall:
         """Return the digest that an approval is bound to: of the caller, the portal, the call and every frozen row."""
         return f"{self._key}:{facts['digest']}"
 
-    async def _send(self, run: Run) -> Reply:
+    async def _send(self, run: BackgroundRun) -> Reply:
         journal = self._journal
         async with journal.lock(self._key) as held:
             if not held:
@@ -333,7 +335,7 @@ class ApplyCall:
     def _gone(self) -> Reply:
         raise our_error("B24MCP_APPLY_RESUME", "The frozen rows of this call were removed.")
 
-    def _running(self, run: Run) -> Reply:
+    def _running(self, run: BackgroundRun) -> Reply:
         facts: Form = {"method": self._request.method}
         return self._reply(running_form(run, self._opened.notice, facts, note="" if run.phase else _STOPPED))
 

@@ -227,7 +227,9 @@ class Matcher:
     def _list_method(self) -> str:
         return self.method.removesuffix("add") + "list"
 
-    def _list_params(self, call: PlannedCall, filter_: Mapping[str, object], select: Sequence[str] = ()) -> object:
+    def _list_params(
+        self, call: PlannedCall, filter_: Mapping[str, object], select: Sequence[str] = ()
+    ) -> dict[str, object]:
         id_ = "id" if self._kind == "item" else "ID"
         params: dict[str, object] = {"filter": dict(filter_), "select": [id_, *select], "order": {id_: "ASC"}}
         if self._kind == "item" and isinstance(call.params, dict):
@@ -278,7 +280,7 @@ def _fields(call: PlannedCall) -> Mapping[str, object]:
     """Return the fields of a call that adds a record."""
     if not isinstance(call.params, dict):
         return {}
-    found = next((value for name, value in call.params.items() if name.lower() == "fields"), {})
+    found: object = next((value for name, value in call.params.items() if name.lower() == "fields"), None)
     return found if isinstance(found, dict) else {}
 
 

@@ -78,7 +78,8 @@ def _row(outcome: RowOutcome, source: Mapping[str, object]) -> dict[str, object]
         "code": outcome.code or None,
         "message": outcome.message or None,
         "executed": outcome.executed,
-    } | source
+        **source,
+    }
 
 
 def _id_column(params: object) -> str:

@@ -23,7 +23,7 @@ from b24_mcp.rest import BatchAnswer, Failed, NotRun, PlannedBatch, PlannedCall,
 
 if TYPE_CHECKING:
     from b24_mcp.app.open_portal import OpenPortal
-    from b24_mcp.app.runs import Run
+    from b24_mcp.app.runs import BackgroundRun
     from b24_mcp.records import Journal
 
 _LARGEST = 50
@@ -79,9 +79,9 @@ class JobSender:
     number: int
     approved: bool
     pace: BatchPace = field(default_factory=BatchPace)
-    _run: Run | None = None
+    _run: BackgroundRun | None = None
 
-    async def send_all(self, run: Run, counts: JobCounts) -> B24Error | None:
+    async def send_all(self, run: BackgroundRun, counts: JobCounts) -> B24Error | None:
         """Send until no row waits. Return the error at which it ended early, if any; the job can be continued then.
 
         `counts` are the rows that have an outcome already.
@@ -131,7 +131,7 @@ class JobSender:
             await self.journal.settle(self.number, orphans)
         return calls
 
-    async def _send(self, calls: dict[int, PlannedCall], run: Run) -> tuple[int, B24Error | None]:
+    async def _send(self, calls: dict[int, PlannedCall], run: BackgroundRun) -> tuple[int, B24Error | None]:
         """Send one batch and store its outcomes. Return how many rows got one, and the error of a failed request."""
         if not calls:
             return 0, None
@@ -194,7 +194,7 @@ def _outcome(row: int, call: PlannedCall, outcome: Succeeded | Failed) -> RowOut
 def id_in_params(call: PlannedCall) -> str | None:
     """Return the id of the record that a call names; None without one."""
     if not isinstance(call.params, dict):
-        first = call.params[0] if isinstance(call.params, list) and call.params else None
+        first = call.params[0] if call.params else None
         return str(first) if isinstance(first, int | str) and str(first).isdigit() else None
     ids = {folded(name): value for name, value in call.params.items() if isinstance(value, int | str)}
     entity = next((name for name in ids if name.endswith("id") and name not in ("id", "entitytypeid")), "")

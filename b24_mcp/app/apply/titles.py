@@ -27,8 +27,8 @@ async def titled(opened: OpenPortal, examples: Sequence[list[Any]]) -> None:
         return
     await opened.record_names.read(opened.portal, opened.gate, wanted)
     known = opened.record_names.known(wanted)
-    for place, (type_id, id_) in places.items():
-        examples[place][1] = known.get(type_id, {}).get(id_, "")
+    for place, (type_id, number) in places.items():
+        examples[place][1] = known.get(type_id, {}).get(number, "")
 
 
 def _type_of(method: str, params: object) -> int | None:

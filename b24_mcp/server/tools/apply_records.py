@@ -36,7 +36,9 @@ async def apply_records(
         BeforeValidator(_as_list),
         Field(description='For crm….add: find records that exist by ["PHONE","EMAIL"] or a field.'),
     ] = [],  # noqa: B006  # never changed
-    on_match: Literal["update", "skip"] = "update",
+    on_match: Annotated[
+        Literal["update", "skip"], Field(description="Update records that exist, or leave them.")
+    ] = "update",
     save_as: Annotated[
         str | SkipJsonSchema[None], Field(description="Data set of outcomes, by default NAME_applied.")
     ] = None,
@@ -53,7 +55,9 @@ async def apply_records(
     (row, id, ok, code, message, executed) is in a data set for query_records. A long run answers with running: make the
     same call again. No row is sent twice.
     """
-    from b24_mcp.app.apply.job import ApplyRequest, apply_records  # not needed to start and list the tools
+    # Not needed to start and list the tools.
+    from b24_mcp.app.apply import job
+    from b24_mcp.app.apply.request import ApplyRequest
 
     progress = ListProgress(ctx)
     request = ApplyRequest(
@@ -61,7 +65,7 @@ async def apply_records(
     )
     app = ctx.request_context.lifespan_context
     ask = ClientQuestion(ctx)
-    return await apply_records(app, request, portal, ask=ask, on_rows=progress.rows, on_wait=progress.wait)
+    return await job.apply_records(app, request, portal, ask=ask, on_rows=progress.rows, on_wait=progress.wait)
 
 
 def apply_records_tool() -> FormalTool:
