@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ class ListRequest:
     resume: bool = False
 
 
-_STOPPED = "If the server is stopped meanwhile, the rows read so far are kept, and the call with resume=true continues."
+_STOPPED = "If the server is stopped meanwhile, the rows read so far are kept, and the same call continues."
+_REMEMBERED_SECONDS = 3_600.0
 
 
 class ListRun:
@@ -99,10 +101,16 @@ async def read_list(
         B24Error: when the portal cannot be opened.
     """
     opened = await app.portals.get(portal)
-    listing = ListRun(app, opened, request)
+    key = run_key("list_records", opened, asdict(request))
+    is_followed = app.runs.find(key) is not None
+    was_running = not is_followed and not request.resume and await _was_running(opened, key)
 
     async def work(run: BackgroundRun) -> Reply:
-        return await _reply(listing, opened, run)
+        if was_running:
+            reply = await _reply(ListRun(app, opened, replace(request, resume=True)), opened, run)
+            if reply.form.get("error", {}).get("code") != "B24MCP_RECORDS_RESUME":
+                return reply
+        return await _reply(ListRun(app, opened, request), opened, run)
 
     def running(run: BackgroundRun) -> Reply:
         from b24_mcp.records import name_for  # not needed to start and list the tools
@@ -111,9 +119,31 @@ async def read_list(
         form = running_form(run, opened.notice, {"method": request.method, "records": name}, "count", _STOPPED)
         return Reply(form, opened.settings.budget)
 
-    key = run_key("list_records", opened, asdict(request))
     seconds = opened.settings.deadline
-    return await app.runs.follow(key, work, running, seconds=seconds, on_rows=on_rows, on_wait=on_wait)
+    reply = await app.runs.follow(key, work, running, seconds=seconds, on_rows=on_rows, on_wait=on_wait)
+    await _remember(opened, key, is_running=reply.form.get("running") is True, was_running=is_followed or was_running)
+    return reply
+
+
+async def _was_running(opened: OpenPortal, key: str) -> bool:
+    """Whether a call was answered with `running`, and its server ended before the list was read."""
+    if opened.approvals is None:
+        return False
+    with contextlib.suppress(OSError):
+        return await opened.approvals.store.read_note(f"run:{key}", opened.approvals.now()) is not None
+    return False
+
+
+async def _remember(opened: OpenPortal, key: str, *, is_running: bool, was_running: bool) -> None:
+    """Note for other processes that a list is being read after its call was answered, or that it is not any more."""
+    if opened.approvals is None:
+        return
+    store, now = opened.approvals.store, opened.approvals.now()
+    with contextlib.suppress(OSError):
+        if is_running:
+            await store.put_note(f"run:{key}", "running", now, seconds=_REMEMBERED_SECONDS)
+        elif was_running:
+            await store.take_note(f"run:{key}", now)
 
 
 async def _reply(listing: ListRun, opened: OpenPortal, run: BackgroundRun) -> Reply:

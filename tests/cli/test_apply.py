@@ -44,7 +44,7 @@ def test_an_interrupted_job_is_continued_by_the_same_command(run: Run) -> None:
         run("list", "crm.deal.list", "-p", TITLES, "--limit", "100", **settings)
         run(*APPLY, "--dry-run", **settings)
         portal.sandbox.hold()
-        command = [PROGRAM, *APPLY]
+        command = [str(PROGRAM), *APPLY]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ) | settings)
         assert portal.sandbox.arrived.wait(20)
         process.send_signal(signal.SIGINT)

@@ -12,7 +12,7 @@ from mcp import Client
 from b24_mcp.app import runs
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
-from tests.loopback import LoopbackPortal
+from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.conftest import CallTool
 
 DEALS = {"method": "crm.deal.list", "params": {"select": ["ID", "TITLE"]}, "save_as": "deals"}
@@ -82,3 +82,23 @@ async def test_an_error_of_a_run_is_the_answer_of_the_next_call(
         pass
     assert last["ok"] is False
     assert last["error"]["hint"]
+
+
+async def test_a_list_is_continued_after_its_server_was_stopped(era: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_SPARE_SECONDS", 54.9)
+    with loopback_portal(latency=0.2) as portal:
+        monkeypatch.setenv("B24_WEBHOOK_URL", portal.address)
+
+        async def call(client: Client) -> Any:
+            result = await client.call_tool("list_records", DEALS)
+            return json.loads(getattr(result.content[0], "text", ""))
+
+        async with Client(build_server(Redactor()), mode=era) as client:
+            while (answer := await call(client))["count"] == 0:
+                assert answer["running"]
+        async with Client(build_server(Redactor()), mode=era) as client:
+            while (answer := await call(client)).get("running"):
+                pass
+        assert (answer["count"], answer["complete"]) == (400, True)
+        filters = [call.params.get("filter") for call in portal.calls if call.method == "crm.deal.list"]
+        assert filters == [None, {">ID": 50}], "the second server begins after the rows that the first has read"

@@ -26,34 +26,26 @@ def _as_list(value: object) -> object:
 async def apply_records(
     ctx: Context[App],
     sql: Sql,
-    method: Annotated[str, Field(description="A method that writes, e.g. crm.deal.update")],
+    method: Annotated[str, Field(description="A method that writes")],
     params: Annotated[
-        Params,
-        Field(description='Columns as values: "$ID" keeps the type, "Deal ${TITLE}" inserts text, "$$" is a dollar.'),
+        Params, Field(description='Columns as values: "$ID" keeps its type, "Deal ${TITLE}" is text, "$$" a dollar.')
     ],
     match: Annotated[
         list[str],
         BeforeValidator(_as_list),
-        Field(description='For crm….add: find records that exist by ["PHONE","EMAIL"] or a field.'),
+        Field(description='With crm.*.add: find records that exist by ["PHONE","EMAIL"] or a field.'),
     ] = [],  # noqa: B006  # never changed
-    on_match: Annotated[
-        Literal["update", "skip"], Field(description="Update records that exist, or leave them.")
-    ] = "update",
-    save_as: Annotated[
-        str | SkipJsonSchema[None], Field(description="Data set of outcomes, by default NAME_applied.")
-    ] = None,
-    resume: Annotated[bool, Field(description="Only continue this call after an interruption.")] = False,
-    dry_run: Annotated[
-        bool, Field(description="Send nothing. Return counts, risks and the first three calls.")
-    ] = False,
+    on_match: Annotated[Literal["update", "skip"], Field(description="What to do with those")] = "update",
+    save_as: Annotated[str | SkipJsonSchema[None], Field(description="Data set of outcomes")] = None,
+    resume: Annotated[bool, Field(description="Only continue an interrupted call")] = False,
+    dry_run: Annotated[bool, Field(description="Send nothing; show counts, risks and the first calls")] = False,
     portal: PortalName = None,
 ) -> Reply:
-    """Make one call for each row of a query, e.g. sql SELECT ID FROM crm_deal_list WHERE SOURCE_ID IS NULL,
-    method crm.deal.update, params {"id": "$ID", "fields": {"SOURCE_ID": "WEB"}}.
+    """Create, update or delete many records: one call for each row of a query, e.g. method crm.deal.update,
+    sql SELECT ID FROM crm_deal_list WHERE SOURCE_ID IS NULL, params {"id": "$ID", "fields": {"SOURCE_ID": "WEB"}}.
 
-    All rows are checked first, then the user is asked once. Returns counts and the rows that failed. Every outcome
-    (row, id, ok, code, message, executed) is in a data set for query_records. A long run answers with running: make the
-    same call again. No row is sent twice.
+    All rows are checked, then the user is asked once. Returns counts and failed rows; every outcome (row, id, ok,
+    message, executed) is in a data set. If it answers running, make the same call again.
     """
     # Not needed to start and list the tools.
     from b24_mcp.app.apply import job
