@@ -43,6 +43,7 @@ class ApplyReport:
     kills: int = 0
     beside: str = ""
     seconds: float = 0.0
+    megabytes_of_list: float = 0.0
     megabytes: float = 0.0
     answer: dict[str, Any] = field(default_factory=dict)
 
@@ -80,6 +81,7 @@ def run(rows: int, share: float, kills: int, seed: int) -> ApplyReport:
         }
         select = '{"select": ["ID", "TITLE"]}'
         _finished(["list", "crm.deal.list", "-p", select, "--limit", str(rows), "--save-as", "deals"], environment)
+        report.megabytes_of_list = _megabytes()
         sandbox.fault_share = share
         environment["B24_TIMEOUT"] = str(PATIENCE_SECONDS)
         command = ["apply", "crm.deal.update", "--sql", f"SELECT ID FROM deals ORDER BY ID LIMIT {rows}"]
@@ -102,8 +104,13 @@ def run(rows: int, share: float, kills: int, seed: int) -> ApplyReport:
         time.sleep(2 * SLOW_SECONDS)  # what the portal does after its connection was cut
         report.executed = executions_of(sandbox)
         report.outcomes = outcomes_in(environment, folder)
-    report.megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    report.megabytes = _megabytes()
     return report
+
+
+def _megabytes() -> float:
+    """Return the memory of the largest process so far."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 def executions_of(sandbox: WatchedSandbox) -> Counter[int]:
@@ -176,7 +183,7 @@ def main() -> None:
     hidden = sum(report.executed[row] for row, (_, said) in report.outcomes.items() if said == "unknown")
     print(f"of the unknown rows, {hidden} were executed")
     print(f"a second process at the same time: {report.beside}")
-    print(f"largest process: {report.megabytes:.0f} MB")
+    print(f"largest process: {report.megabytes_of_list:.0f} MB to read the list, {report.megabytes:.0f} MB in all")
     wrongs = report.wrongs()
     for name, count in wrongs.items():
         print(f"{name}: {count}")

@@ -197,6 +197,19 @@ class Journal:
 
         await self._file.do(work)
 
+    async def approve(self, number: int, facts: Mapping[str, object]) -> None:
+        """Mark a job as approved, unless another process has already sent or replaced it."""
+        values = (json.dumps(facts, ensure_ascii=False), self._file.moment(), number)
+
+        def work(db: sqlite3.Connection) -> None:
+            with transaction(db):
+                update = (
+                    "UPDATE [~jobs] SET state = 'approved', facts = ?, updated_at = ? WHERE id = ? AND state = 'asked'"
+                )
+                db.execute(update, values)
+
+        await self._file.do(work)
+
     async def page(self, number: int, after: int, limit: int) -> list[JobRow]:
         """Return the next rows after a row number, whatever their state."""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from mcp import Client
+from mcp import Client, StdioServerParameters
 
 from b24_mcp.app import runs
 from b24_mcp.secrets import Redactor
@@ -15,7 +18,8 @@ from b24_mcp.server.mcp_server import build_server
 from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.conftest import CallTool
 
-DEALS = {"method": "crm.deal.list", "params": {"select": ["ID", "TITLE"]}, "save_as": "deals"}
+HOME = Path(__file__).parent.parent.parent
+DEALS: dict[str, Any] = {"method": "crm.deal.list", "params": {"select": ["ID", "TITLE"]}, "save_as": "deals"}
 
 
 @pytest.fixture
@@ -102,3 +106,34 @@ async def test_a_list_is_continued_after_its_server_was_stopped(era: Any, monkey
         assert (answer["count"], answer["complete"]) == (400, True)
         filters = [call.params.get("filter") for call in portal.calls if call.method == "crm.deal.list"]
         assert filters == [None, {">ID": 50}], "the second server begins after the rows that the first has read"
+
+
+async def test_over_stdio_a_job_stops_between_requests_and_the_next_server_continues(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = {
+        "sql": "SELECT ID FROM deals ORDER BY ID",
+        "method": "crm.deal.update",
+        "params": {"id": "$ID", "fields": {"COMMENTS": "applied-${ID}-end"}},
+    }
+    with loopback_portal(latency=0.1, control=True) as portal:
+        settings = {"B24_WEBHOOK_URL": portal.address, "B24_ACCESS": "full", "B24_DEADLINE": "1.6"}
+        command = StdioServerParameters(
+            command=sys.executable, args=["-m", "b24_mcp"], env=dict(os.environ) | settings, cwd=HOME
+        )
+
+        async def call(client: Client, name: str, arguments: dict[str, Any]) -> Any:
+            return json.loads(getattr((await client.call_tool(name, arguments)).content[0], "text", ""))
+
+        async with Client(command) as client:
+            while (await call(client, "list_records", DEALS)).get("running"):
+                pass
+            answer = await call(client, "apply_records", job)
+            while not (answer.get("running") and answer.get("succeeded")):
+                answer = await call(client, "apply_records", job)
+        async with Client(command) as client:
+            while (answer := await call(client, "apply_records", job)).get("running"):
+                pass
+        assert (answer["succeeded"], answer["unknown"], answer["failed"]) == (400, 0, 0)
+        assert portal.sandbox.portal.executions is not None
+        assert portal.sandbox.portal.executions.counts("applied-")["crm.deal.update"] == 400

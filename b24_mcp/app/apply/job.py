@@ -231,7 +231,7 @@ class ApplyCall:
                 examples=examples,
             )
             await permit_of(plan, ask, self._app.redactor)
-        await self._journal.note(prepared.number, "approved", dict(facts) | {"at": time.time()})
+        await self._journal.approve(prepared.number, dict(facts) | {"at": time.time()})
 
     def _digest(self, facts: Mapping[str, Any]) -> str:
         """Return the digest that an approval is bound to: of the caller, the portal, the call and every frozen row."""

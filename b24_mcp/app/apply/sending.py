@@ -17,7 +17,7 @@ from anyio.to_thread import run_sync
 from b24_mcp.access import with_risks
 from b24_mcp.app.apply.matching import AFTER
 from b24_mcp.catalog.names import folded
-from b24_mcp.errors import B24Error
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records import JobCounts, JobRow, RowOutcome
 from b24_mcp.rest import BatchAnswer, Failed, NotRun, PlannedBatch, PlannedCall, Succeeded, plan_call
 
@@ -93,13 +93,16 @@ class JobSender:
         await run.report_rows(done, rows)
         while waiting := await self.journal.waiting(self.number, self.pace.size):
             calls = await self._calls(waiting)
+            if not calls:
+                continue
             settled, error = await self._send(calls, run)
             done += settled
             await run.report_rows(done, rows)
-            if error is None:
-                continue
-            lost = error.fault.executed == "unknown"
-            if error.fault.kind in _FINAL or self.pace.gives_up(error):
+            lost = error is not None and error.fault.executed == "unknown"
+            if settled and not lost:
+                continue  # a batch of REST 3.0 ends at its first failure, with an error for the whole request
+            error = error or our_error("B24MCP_BUSY", "No call could be sent before the deadline.")
+            if self.pace.gives_up(error):
                 return error
             pause = self.pace.failed(lost=lost)
             await run.report_wait(0, pause, "retrying after a failure of the portal")
@@ -133,8 +136,6 @@ class JobSender:
 
     async def _send(self, calls: dict[int, PlannedCall], run: BackgroundRun) -> tuple[int, B24Error | None]:
         """Send one batch and store its outcomes. Return how many rows got one, and the error of a failed request."""
-        if not calls:
-            return 0, None
         gate = self.opened.gate
         commands = tuple(calls.values())
         judgement = await run_sync(gate.judge_each, commands)
