@@ -82,7 +82,7 @@ async def test_each_row_becomes_one_call_and_its_outcome_a_row(
     answer = await call_tool("apply_records", **UPDATE)
     assert (answer["rows"], answer["succeeded"], answer["failed"], answer["unknown"]) == (60, 60, 0, 0)
     assert answer["records"] == "deals_applied"
-    assert answer["examples"][0]["id"] == "1"
+    assert answer["examples"][0]["id"] == 1
     assert (await deal(call_tool, 60))["SOURCE_ID"] == "WEB"
     assert (await deal(call_tool, 60))["TITLE"].startswith("Now ")
     assert not (await deal(call_tool, 61))["TITLE"].startswith("Now ")
@@ -136,7 +136,7 @@ async def test_rows_that_the_portal_refuses_are_named(call_tool: CallTool, porta
     answer = await call_tool("apply_records", **UPDATE | {"sql": sql})
     assert (answer["ok"], answer["succeeded"], answer["failed"]) == (False, 2, 1)
     (bad,) = answer["examples"]
-    assert (bad["row"], bad["id"], bad["executed"], bad["message"]) == (2, "999999", "no", "Not found")
+    assert (bad["row"], bad["id"], bad["executed"], bad["message"]) == (2, 999999, "no", "Not found")
     assert "WHERE NOT ok" in answer["notes"][0]
     rows = await call_tool("query_records", sql="SELECT row, message FROM deals_applied WHERE NOT ok")
     assert rows["rows"] == [[2, "Not found"]]

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 EXAMPLES = 10
 _LONGEST_TITLE = 80
+_LONGEST_NUMBER = 16
 
 
 class RowForm(TypedDict, total=False):
     """The outcome of one row."""
 
     row: int
-    id: str
+    id: int | str
     title: str
     ok: bool
     outcome: str
@@ -59,8 +60,9 @@ def job_form(
     facts: Mapping[str, Any],
     examples: Sequence[tuple[RowOutcome, str]],
     notice: str | None,
+    **more: object,
 ) -> Form:
-    """Return the form of a job that has ended: the number of rows by outcome, and the rows to look at."""
+    """Return the form of a job that has ended: the number of rows by outcome, `more`, and the rows to look at."""
     form = head(not counts.failed and not counts.unknown and not counts.waiting, notice) | dict(facts)
     form |= {
         "rows": counts.rows,
@@ -71,6 +73,7 @@ def job_form(
     if counts.waiting:
         form["not_sent"] = counts.waiting
     form |= {action: count for action, count in (counts.actions or {}).items() if count}
+    form |= more
     form["examples"] = [row_form(outcome, title) for outcome, title in examples]
     return form
 
@@ -79,7 +82,7 @@ def row_form(outcome: RowOutcome, title: str) -> RowForm:
     """Return the form of one row."""
     form = RowForm(row=outcome.row)
     if outcome.id is not None:
-        form["id"] = outcome.id
+        form["id"] = int(outcome.id) if outcome.id.isdigit() and len(outcome.id) < _LONGEST_NUMBER else outcome.id
     if title:
         form["title"] = title[:_LONGEST_TITLE]
     form["ok"] = outcome.ok

@@ -66,6 +66,7 @@ class FrozenRows:
     `first_calls` are the first calls, with the numbers of their rows. `reasons` are why the gate wants an approval.
     """
 
+    method: str = ""
     rows: int = 0
     calls: int = 0
     writes: int = 0
@@ -207,6 +208,7 @@ class Freezer:
         calls = list(planned.values())
         if calls:
             judged(self._opened, calls[:1], validated=True)
+            self.frozen.method = calls[0].method
             if calls[0].reads:
                 raise our_error("B24MCP_APPLY_READS", f"{calls[0].method} only reads.", method=calls[0].method)
         checked: dict[int, PlannedCall] = {}

@@ -25,9 +25,9 @@ from typing import Any
 import anyio
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import with_risks
+from b24_mcp.access import NOTICE, with_risks
 from b24_mcp.app.answers.apply_form import EXAMPLES, dry_job_form, job_form
-from b24_mcp.app.answers.forms import Form, failure_form, head
+from b24_mcp.app.answers.forms import Form, failure_form, head, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.apply.freezing import Freezer, FrozenRows
@@ -40,6 +40,7 @@ from b24_mcp.app.apply.titles import titled
 from b24_mcp.app.approval import AskUser, permit_of
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.runs import BackgroundRun, OnRows, running_form
+from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records import DataSetOrigin, Job, JobCounts, Journal
 from b24_mcp.rest import OnWait, PlannedCall, plan_call
@@ -174,7 +175,8 @@ class ApplyCall:
             await journal.note(number, "dry", {"rows": frozen.rows}, source)
             await journal.drop_others(self._key, number)
             await journal.drop_rows(number)
-            return self._reply(dry_job_form(_shown(facts), calls, facts["why"], self._opened.notice))
+            form = dry_job_form(_shown(facts), calls, facts["why"], self._opened.notice)
+            return self._reply(with_notice(form, NOTICE) if facts["outside"] else form)
         await journal.note(number, "asked", facts, source)
         await journal.drop_others(self._key, number)
         return Prepared(number, facts)
@@ -202,9 +204,15 @@ class ApplyCall:
             "digest": frozen.digest,
             "records": name,
             "examples": examples,
-            "method": frozen.first_calls[0][1].method if frozen.first_calls else self._request.method,
+            "method": frozen.method or self._request.method,
+            "outside": await self._reads_outside_texts(frozen.read),
             "at": time.time(),
         }
+
+    async def _reads_outside_texts(self, read: Sequence[str]) -> bool:
+        """Whether one of these data sets may hold texts written by outsiders."""
+        sets = await self._library.sets()
+        return any(has_outside_texts(one.method) for one in sets if one.name in read)
 
     async def _approve(self, prepared: Prepared, ask: AskUser | None) -> None:
         """Wait for the approval of a job if it needs one, and mark it as approved.
@@ -266,13 +274,13 @@ class ApplyCall:
     async def _ended(self, job: Job) -> Form:
         counts = await self._journal.counts(job.number)
         facts = job.facts
-        form = job_form(counts, _head(facts), await self._worth_showing(job), self._opened.notice)
-        form["records"] = facts["records"]
+        more: dict[str, object] = {"records": facts["records"]}
         if facts["warnings"]:
-            form["warnings"] = facts["warnings"]
+            more["warnings"] = facts["warnings"]
         if notes := _notes(counts, facts["records"]):
-            form["notes"] = notes
-        return form
+            more["notes"] = notes
+        form = job_form(counts, _head(facts), await self._worth_showing(job), self._opened.notice, **more)
+        return with_notice(form, NOTICE) if facts["outside"] else form
 
     async def _stopped(self, job: Job, error: B24Error) -> Reply:
         """Return the reply of a job that ended early: the error, and what was done until then."""
@@ -327,8 +335,8 @@ class ApplyCall:
             counts = await self._journal.counts(job.number)
             form |= {"rows": counts.rows - counts.waiting, "total": counts.rows}
         form["notes"] = [
-            "Another process of b24-mcp is working on this call. Make exactly the same call again to see how far it is "
-            "and to get its result."
+            "Another call or process of b24-mcp is making these calls now. Make exactly the same call again to see how "
+            "far it is and to get its result."
         ]
         return self._reply(form)
 
