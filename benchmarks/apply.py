@@ -9,11 +9,11 @@ Usage: python -m benchmarks.apply [ROWS] [SHARE] [KILLS] [SEED]
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -43,7 +43,6 @@ class ApplyReport:
     kills: int = 0
     beside: str = ""
     seconds: float = 0.0
-    megabytes_of_list: float = 0.0
     megabytes: float = 0.0
     answer: dict[str, Any] = field(default_factory=dict)
 
@@ -81,7 +80,6 @@ def run(rows: int, share: float, kills: int, seed: int) -> ApplyReport:
         }
         select = '{"select": ["ID", "TITLE"]}'
         _finished(["list", "crm.deal.list", "-p", select, "--limit", str(rows), "--save-as", "deals"], environment)
-        report.megabytes_of_list = _megabytes()
         sandbox.fault_share = share
         environment["B24_TIMEOUT"] = str(PATIENCE_SECONDS)
         command = ["apply", "crm.deal.update", "--sql", f"SELECT ID FROM deals ORDER BY ID LIMIT {rows}"]
@@ -97,20 +95,22 @@ def run(rows: int, share: float, kills: int, seed: int) -> ApplyReport:
                 process.send_signal(signal.SIGKILL)
                 report.kills += 1
             process.communicate()
-        report.answer = _until_finished(command, environment)
+        report.answer = _until_finished(command, environment, report)
         report.seconds = time.perf_counter() - begin
         sandbox.fault_share = 0.0
         sandbox.faults.clear()
         time.sleep(2 * SLOW_SECONDS)  # what the portal does after its connection was cut
         report.executed = executions_of(sandbox)
         report.outcomes = outcomes_in(environment, folder)
-    report.megabytes = _megabytes()
     return report
 
 
-def _megabytes() -> float:
-    """Return the memory of the largest process so far."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+def _megabytes(process: int) -> float:
+    """Return the largest memory that a process has used so far; 0 where the system does not tell."""
+    with contextlib.suppress(OSError):
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+        return int(found[1]) / 1024 if found else 0.0
+    return 0.0
 
 
 def executions_of(sandbox: WatchedSandbox) -> Counter[int]:
@@ -135,10 +135,17 @@ def outcomes_in(environment: dict[str, str], folder: str) -> dict[int, tuple[boo
         db.close()
 
 
-def _until_finished(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
+def _until_finished(command: list[str], environment: dict[str, str], report: ApplyReport) -> dict[str, Any]:
     """Make the same call until it ends. It may stop early when the portal fails too often in a row."""
     for _ in range(50):
-        answer = _finished(command, environment)
+        process = _started(command, environment)
+        while process.poll() is None:
+            report.megabytes = max(report.megabytes, _megabytes(process.pid))
+            time.sleep(0.1)
+        out, errors = process.communicate()
+        if not out:
+            raise SystemExit(f"A process failed:\n{errors[-3_000:]}")
+        answer: dict[str, Any] = json.loads(out)
         if "records" in answer:
             return answer
     raise SystemExit(f"The job did not end: {json.dumps(answer)[:2_000]}")
@@ -183,7 +190,7 @@ def main() -> None:
     hidden = sum(report.executed[row] for row, (_, said) in report.outcomes.items() if said == "unknown")
     print(f"of the unknown rows, {hidden} were executed")
     print(f"a second process at the same time: {report.beside}")
-    print(f"largest process: {report.megabytes_of_list:.0f} MB to read the list, {report.megabytes:.0f} MB in all")
+    print(f"largest memory while sending: {report.megabytes:.0f} MB")
     wrongs = report.wrongs()
     for name, count in wrongs.items():
         print(f"{name}: {count}")

@@ -7,7 +7,8 @@ from b24_mcp.records.columns import Column, Kind
 from b24_mcp.records.exports import Exported, ExportPlace, check_format, export, place_in, place_of
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows
 from b24_mcp.records.file import RecordsFile, path_for
-from b24_mcp.records.journal import Job, JobCounts, JobRow, Journal, RowOutcome
+from b24_mcp.records.jobs import Job, JobCounts, JobRow, RowOutcome
+from b24_mcp.records.journal import Journal
 from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
 from b24_mcp.records.names import check_name, name_for, quoted
 from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in

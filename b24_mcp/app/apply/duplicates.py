@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import anyio
 
-from b24_mcp.app.apply.matching import COMMUNICATION, WITH_COMMUNICATION, Matcher
+from b24_mcp.app.apply.crm_values import COMMUNICATION
+from b24_mcp.app.apply.matching import WITH_COMMUNICATION, Matcher
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import PlannedCall

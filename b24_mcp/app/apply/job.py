@@ -15,7 +15,6 @@ Both parts are runs (`b24_mcp.app.runs`): they go on in the server when they tak
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -25,11 +24,12 @@ from typing import Any
 import anyio
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import NOTICE, with_risks
+from b24_mcp.access import NOTICE
 from b24_mcp.app.answers.apply_form import EXAMPLES, dry_job_form, job_form
 from b24_mcp.app.answers.forms import Form, failure_form, head, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.app.apply.facts import examples_in, head_of, notes_for, shown_in
 from b24_mcp.app.apply.freezing import Freezer, FrozenRows
 from b24_mcp.app.apply.matching import Matcher
 from b24_mcp.app.apply.outcomes import outcome_name, store_outcomes, title_of
@@ -42,8 +42,8 @@ from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.runs import BackgroundRun, OnRows, running_form
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.records import DataSetOrigin, Job, JobCounts, Journal
-from b24_mcp.rest import OnWait, PlannedCall, plan_call
+from b24_mcp.records import DataSetOrigin, Job, Journal
+from b24_mcp.rest import OnWait
 
 _REPEATED_SECONDS = 600.0
 _CONTINUED_SECONDS = 86_400.0
@@ -171,11 +171,11 @@ class ApplyCall:
         frozen = await freezer.plan_rows(run, matcher)
         facts = await self._facts(frozen, number, name)
         if request.dry_run:
-            calls = [(row, title, call) for row, title, call in _examples(facts)]
+            calls = [(row, title, call) for row, title, call in examples_in(facts)]
             await journal.note(number, "dry", {"rows": frozen.rows}, source)
             await journal.drop_others(self._key, number)
             await journal.drop_rows(number)
-            form = dry_job_form(_shown(facts), calls, facts["why"], self._opened.notice)
+            form = dry_job_form(shown_in(facts), calls, facts["why"], self._opened.notice)
             return self._reply(with_notice(form, NOTICE) if facts["outside"] else form)
         await journal.note(number, "asked", facts, source)
         await journal.drop_others(self._key, number)
@@ -222,7 +222,7 @@ class ApplyCall:
         """
         facts = prepared.facts
         if facts["why"]:
-            examples = _examples(facts)
+            examples = examples_in(facts)
             calls = [call for _, _, call in examples]
             judgement = self._opened.gate.judge_each(calls).asked(facts["why"])
             rulings = tuple([replace(one, why=facts["why"]) for one in judgement.to_approve])
@@ -277,16 +277,18 @@ class ApplyCall:
         more: dict[str, object] = {"records": facts["records"]}
         if facts["warnings"]:
             more["warnings"] = facts["warnings"]
-        if notes := _notes(counts, facts["records"]):
+        if notes := notes_for(counts, facts["records"]):
             more["notes"] = notes
-        form = job_form(counts, _head(facts), await self._worth_showing(job), self._opened.notice, **more)
+        form = job_form(counts, head_of(facts), await self._worth_showing(job), self._opened.notice, **more)
         return with_notice(form, NOTICE) if facts["outside"] else form
 
     async def _stopped(self, job: Job, error: B24Error) -> Reply:
         """Return the reply of a job that ended early: the error, and what was done until then."""
         counts = await self._journal.counts(job.number)
         form = failure_form(error, self._opened.notice)
-        form |= job_form(counts, _head(job.facts), await self._worth_showing(job), self._opened.notice) | {"ok": False}
+        form |= job_form(counts, head_of(job.facts), await self._worth_showing(job), self._opened.notice) | {
+            "ok": False
+        }
         form["notes"] = [
             f"{counts.waiting} rows were not sent. The same call continues with them once the cause is removed; no row "
             "is sent twice."
@@ -309,7 +311,7 @@ class ApplyCall:
         if not self._request.dry_run:
             hint = "Nothing was sent. resume=true continues it. Another save_as begins anew."
             raise our_error("B24MCP_APPLY_RESUME", said, hint=hint)
-        form = job_form(counts, _head(job.facts), await self._worth_showing(job), self._opened.notice)
+        form = job_form(counts, head_of(job.facts), await self._worth_showing(job), self._opened.notice)
         form |= {
             "ok": True,
             "dry_run": True,
@@ -349,40 +351,3 @@ class ApplyCall:
 
     def _reply(self, form: Form) -> Reply:
         return Reply(form, self._opened.settings.budget)
-
-
-def _examples(facts: Mapping[str, Any]) -> list[tuple[int, str, PlannedCall]]:
-    """Return the first calls of a job, with the numbers and titles of their rows."""
-    return [
-        (row, title, with_risks(plan_call(method, params, version)))
-        for row, title, method, params, version in json.loads(json.dumps(facts["examples"]))
-    ]
-
-
-def _head(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {"method": facts["method"], "version": facts["version"]}
-
-
-def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts that a dry run shows."""
-    form = _head(facts) | {"rows": facts["rows"]}
-    form |= facts["actions"]
-    if facts["risks"]:
-        form["risks"] = facts["risks"]
-    if facts["warnings"]:
-        form["warnings"] = facts["warnings"]
-    form["records"] = facts["records"]
-    return form
-
-
-def _notes(counts: JobCounts, name: str) -> Sequence[str]:
-    notes: list[str] = []
-    if not counts.rows:
-        return ["the query returned no rows, so nothing was sent"]
-    if counts.failed or counts.unknown:
-        notes.append(f"all rows that did not succeed: SELECT * FROM {name} WHERE NOT ok")  # noqa: S608  # a hint
-    if counts.unknown:
-        notes.append(
-            "unknown rows may have been executed and were not sent again: read their records before you send them again"
-        )
-    return notes

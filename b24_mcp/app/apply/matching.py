@@ -14,6 +14,15 @@ from dataclasses import dataclass, field, replace
 from anyio.to_thread import run_sync
 
 from b24_mcp.access import with_risks
+from b24_mcp.app.apply.crm_values import (
+    COMMUNICATION,
+    changes_in,
+    communication_values,
+    field_value,
+    fields_of,
+    ids_in,
+    rows_of,
+)
 from b24_mcp.app.apply.request import OnMatch
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import CallRequest, plan_checked
@@ -21,13 +30,10 @@ from b24_mcp.errors import our_error
 from b24_mcp.records import RowOutcome
 from b24_mcp.rest import Failed, PlannedCall, Succeeded, to_json
 
-COMMUNICATION = ("PHONE", "EMAIL")
 WITH_COMMUNICATION = {"lead": "LEAD", "contact": "CONTACT", "company": "COMPANY"}
 _TYPE_IDS = {"1": "lead", "3": "contact", "4": "company"}
 _METHOD = re.compile(r"crm\.(lead|deal|contact|company|quote|item)\.add")
 _MOST_VALUES = 20
-_NOT_DIGIT = re.compile(r"\D")
-_RUSSIAN_DIGITS = 11
 AFTER = "__ID_OF_ROW__"
 """The id in a call that waits for the row before it."""
 
@@ -145,7 +151,7 @@ class Matcher:
         if self.on_match == "skip":
             return Resolved(None, "unchanged", (), before)
         # The multi-fields that match are there already, and would be added a second time.
-        fields = {name: value for name, value in _fields(call).items() if name.upper() not in COMMUNICATION}
+        fields = {name: value for name, value in fields_of(call).items() if name.upper() not in COMMUNICATION}
         if not fields:
             return Resolved(None, "unchanged", (), before)
         return Resolved(self._update(call, AFTER, fields), "updated", (), before)
@@ -153,7 +159,7 @@ class Matcher:
     def _for_existing(self, call: PlannedCall, id_: int, record: Mapping[str, object] | None) -> Resolved:
         if self.on_match == "skip":
             return Resolved(None, "unchanged", (id_,))
-        changes = dict(_changes(_fields(call), record or {}))
+        changes = dict(changes_in(fields_of(call), record or {}))
         if not changes:
             return Resolved(None, "unchanged", (id_,))
         return Resolved(self._update(call, id_, changes), "updated", (id_,))
@@ -173,8 +179,13 @@ class Matcher:
 
     def _keys(self, row: int, call: PlannedCall) -> list[str]:
         """Return what identifies the record of a row: each phone and e-mail by itself, the other fields together."""
-        fields = _fields(call)
-        keys = [f"{name} {value}" for name in self.fields if name in COMMUNICATION for value in _values(fields, name)]
+        fields = fields_of(call)
+        keys = [
+            f"{name} {value}"
+            for name in self.fields
+            if name in COMMUNICATION
+            for value in communication_values(fields, name)
+        ]
         if other := self._others(fields):
             keys.append(to_json(other))
         if not keys:
@@ -188,7 +199,7 @@ class Matcher:
     def _others(self, fields: Mapping[str, object]) -> dict[str, object]:
         """Return the values of the fields that are compared together; empty unless the row has all of them."""
         names = [name for name in self.fields if name not in COMMUNICATION]
-        values = {name: _get(fields, name) for name in names}
+        values = {name: field_value(fields, name) for name in names}
         return values if all(value not in (None, "", []) for value in values.values()) else {}
 
     async def _search(self, calls: Mapping[int, PlannedCall]) -> dict[int, tuple[int, ...]]:
@@ -201,13 +212,13 @@ class Matcher:
                 commands[label], owners[label] = command, row
         ids: dict[int, set[int]] = {row: set() for row in calls}
         for label, result in (await self._answers(commands)).items():
-            ids[owners[label]].update(_ids_in(result, self._communication_kind(calls[owners[label]])))
+            ids[owners[label]].update(ids_in(result, self._communication_kind(calls[owners[label]])))
         return {row: tuple(sorted(found)) for row, found in ids.items()}
 
     def _commands(self, call: PlannedCall) -> Iterator[dict[str, object]]:
-        fields = _fields(call)
+        fields = fields_of(call)
         for name in self.fields:
-            values = _values(fields, name) if name in COMMUNICATION else []
+            values = communication_values(fields, name) if name in COMMUNICATION else []
             if values:
                 params: dict[str, object] = {"type": name, "values": values[:_MOST_VALUES]}
                 params["entity_type"] = self._communication_kind(call)
@@ -241,7 +252,7 @@ class Matcher:
         if self.on_match == "skip" or not ids:
             return {}
         some_call = next(iter(calls.values()))
-        select = sorted({name for call in calls.values() for name in _fields(call)})
+        select = sorted({name for call in calls.values() for name in fields_of(call)})
         wanted = sorted(ids)
         id_ = "id" if self._kind == "item" else "ID"
         commands: dict[str, object] = {
@@ -253,8 +264,8 @@ class Matcher:
         }
         records: dict[int, Mapping[str, object]] = {}
         for result in (await self._answers(commands)).values():
-            for row in _rows(result):
-                records[int(str(_get(row, "ID")))] = row
+            for row in rows_of(result):
+                records[int(str(field_value(row, "ID")))] = row
         return records
 
     async def _answers(self, commands: Mapping[str, object]) -> dict[str, object]:
@@ -274,83 +285,3 @@ class Matcher:
                 hint="Nothing was written. Make the same call again later.",
             )
         return results
-
-
-def _fields(call: PlannedCall) -> Mapping[str, object]:
-    """Return the fields of a call that adds a record."""
-    if not isinstance(call.params, dict):
-        return {}
-    found: object = next((value for name, value in call.params.items() if name.lower() == "fields"), None)
-    return found if isinstance(found, dict) else {}
-
-
-def _get(fields: Mapping[str, object], name: str) -> object:
-    """Return the value of a field, in either spelling: `ORIGIN_ID` is `originId`."""
-    wanted = name.replace("_", "").lower()
-    return next((value for key, value in fields.items() if key.replace("_", "").lower() == wanted), None)
-
-
-def _values(fields: Mapping[str, object], name: str) -> list[str]:
-    """Return the normalised phones or e-mails in the fields of a call, in any of the forms that the portal takes."""
-    found = _get(fields, name)
-    entries: list[object] = found if isinstance(found, list) else [found]
-    if name in COMMUNICATION and isinstance(fm := _get(fields, "fm"), dict | list):
-        listed = fm.values() if isinstance(fm, dict) else fm
-        entries += [one for one in listed if isinstance(one, dict) and str(one.get("typeId")).upper() == name]
-    texts = [str(_get(entry, "VALUE") or "") if isinstance(entry, dict) else str(entry or "") for entry in entries]
-    return list(dict.fromkeys(filter(None, [normal(name, text) for text in texts])))
-
-
-def normal(name: str, value: str) -> str:
-    """Return a phone as its digits, with a Russian 8 as 7, or an e-mail in lower case, as the duplicate search does."""
-    if name == "EMAIL":
-        return value.strip().lower()
-    digits = _NOT_DIGIT.sub("", value)
-    return "7" + digits[1:] if len(digits) == _RUSSIAN_DIGITS and digits.startswith("8") else digits
-
-
-def _ids_in(result: object, kind: str) -> Iterator[int]:
-    """Yield the ids in the answer of the duplicate search or of a list."""
-    if isinstance(result, dict) and kind and isinstance(result.get(kind), list):
-        yield from (int(one) for one in result[kind])
-        return
-    for row in _rows(result):
-        id_ = _get(row, "ID")
-        if id_ is not None:
-            yield int(str(id_))
-
-
-def _rows(result: object) -> list[Mapping[str, object]]:
-    if isinstance(result, dict):
-        items = result.get("items", [])
-        result = list(items.values()) if isinstance(items, dict) else items
-    return [row for row in result if isinstance(row, dict)] if isinstance(result, list) else []
-
-
-def _changes(fields: Mapping[str, object], record: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield the fields that differ from a record. Of phones and e-mails, only those that it does not have."""
-    for name, value in fields.items():
-        if name.upper() in COMMUNICATION:
-            has = set(_values(record, name.upper()))
-            missing = [
-                entry
-                for entry in (value if isinstance(value, list) else [value])
-                if not set(_values({name: [entry]}, name.upper())) <= has
-            ]
-            if missing:
-                yield name, missing
-        elif _plain(value) != _plain(record.get(name)):
-            yield name, value
-
-
-def _plain(value: object) -> str:
-    """Return a value as text, in which values that the portal stores alike are equal."""
-    if value is None or value in ("", [], False):
-        return ""
-    if isinstance(value, bool):
-        return "Y"
-    text = value if isinstance(value, str) else to_json(value)
-    try:
-        return str(float(text)) if len(text) < 16 and not text.startswith(("0", "+")) else text
-    except ValueError:
-        return text
