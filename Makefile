@@ -102,6 +102,7 @@ bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python -m benchmarks.journey
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.faults
+	$(BIN)/python -m benchmarks.apply 2000
 	$(BIN)/python -m benchmarks.limits
 	$(BIN)/python -m benchmarks.listing
 	$(BIN)/python -m benchmarks.portal_facts

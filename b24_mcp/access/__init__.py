@@ -8,7 +8,8 @@ from b24_mcp.access.content import NOTICE
 from b24_mcp.access.gate import AccessRules, Gate, Judgement, Ruling
 from b24_mcp.access.permits import Permit, digest_of_call
 from b24_mcp.access.questions import question
-from b24_mcp.access.risks import with_risks
+from b24_mcp.access.risks import risks_in_words, with_risks
+from b24_mcp.access.write_window import WriteWindow
 from b24_mcp.errors.table import register
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "PendingApproval",
     "Permit",
     "Ruling",
+    "WriteWindow",
     "calling",
     "current_caller",
     "default_folder",
@@ -31,6 +33,7 @@ __all__ = [
     "os_user",
     "probing",
     "question",
+    "risks_in_words",
     "with_risks",
 ]
 

@@ -16,6 +16,7 @@ from b24_mcp.access.audit import AuditEntry, AuditTrail
 from b24_mcp.access.caller import CALLER, LEVELS, Level, current_caller, is_probing
 from b24_mcp.access.permits import Permit
 from b24_mcp.access.risks import kinds_of, risks_in_words, risks_of
+from b24_mcp.access.write_window import WriteWindow
 from b24_mcp.catalog import RISK_KINDS, Effect, Risk, RiskKind, Version, known_methods
 from b24_mcp.catalog.probes import FACT_PROBES, PROBES, V3_PROBE
 from b24_mcp.errors import B24Error, our_error
@@ -32,8 +33,9 @@ class AccessRules:
     """The rules of one portal.
 
     At level `read` only methods that certainly read are called. At `write` the approval of the user is needed for
-    methods that delete or overwrite, for calls with a risk of one of the kinds in `risks`, and for a batch of more than
-    `approval_writes` commands that change something. At `full`, or with `approval` off, no approval is needed.
+    methods that delete or overwrite, for calls with a risk of one of the kinds in `risks`, and for more than
+    `approval_writes` calls that change something, in one batch or within some minutes. At `full`, or with `approval`
+    off, no approval is needed.
 
     `allow` and `deny` are globs over method names, in any letter case, where `*` also matches dots. A denied method is
     never called. With `allow`, only allowed methods are called, and the probes of the program itself
@@ -114,6 +116,18 @@ class Judgement:
         """Whether one of the calls is refused or needs approval."""
         return any(ruling.need != "nothing" for ruling in self.rulings)
 
+    @property
+    def writes(self) -> int:
+        """The number of calls that change something."""
+        return len([ruling for ruling in self.rulings if ruling.effect != "read"])
+
+    def asked(self, why: str) -> Judgement:
+        """Return the judgement with all calls that change something to be approved, for a reason; as it is without one.
+
+        Calls that are refused, or have a reason of their own, stay as they are.
+        """
+        return replace(self, rulings=tuple([_asked(one, why) for one in self.rulings])) if why else self
+
     def refuse(self) -> None:
         """Refuse all calls when one of them is refused.
 
@@ -130,13 +144,14 @@ class Gate:
     """The gate of one portal, a `b24_mcp.rest.Guard`.
 
     `portal` is the name of the portal in questions and permits. `trail` is the audit log for writes. `name` is the
-    configured name of the portal, which the scopes of tokens use.
+    configured name of the portal, which the scopes of tokens use. `window` counts the writes of each caller.
     """
 
     portal: str
     rules: AccessRules
     trail: AuditTrail | None = None
     name: str = ""
+    window: WriteWindow | None = None
 
     @property
     def key(self) -> str:
@@ -163,16 +178,60 @@ class Gate:
 
     def judge(self, calls: Sequence[MethodCall], *, reading_only: bool = False) -> Judgement:
         """Return the decision about every call. With `reading_only`, methods that write are refused under any rules."""
+        judgement = self.judge_each(calls, reading_only=reading_only)
+        return judgement.asked(self._why_many(judgement.writes, 0)) if judgement.writes else judgement
+
+    def judge_each(self, calls: Sequence[MethodCall], *, reading_only: bool = False) -> Judgement:
+        """Return the decision about every call by itself, whatever their number is."""
         caller = CALLER.get()
         if caller is not None and caller.portals is not None and (self.name or self.portal) not in caller.portals:
             return Judgement(tuple(calls), tuple([_elsewhere(call, self.portal) for call in calls]))
-        rules = self.rules if caller is None or caller.level is None else self.rules.narrowed_to(caller.level)
-        rulings = [_rule(rules, call, reading_only) for call in calls]
-        writes = len([ruling for ruling in rulings if ruling.effect != "read"])
-        if writes > rules.approval_writes and rules.asks:
-            why = f"the batch changes something {writes} times, and more than {rules.approval_writes} need approval"
-            rulings = [_asked(ruling, why) for ruling in rulings]
-        return Judgement(tuple(calls), tuple(rulings))
+        rules = self._rules_now()
+        return Judgement(tuple(calls), tuple([_rule(rules, call, reading_only) for call in calls]))
+
+    async def judge_number(self, judgement: Judgement, *, sending: bool) -> Judgement:
+        """Return a judgement in which calls are to be approved when there are too many; see `why_many`."""
+        return judgement.asked(await self.why_many(judgement.writes, sending=sending))
+
+    async def why_many(self, writes: int, *, sending: bool) -> str:
+        """Return why a number of writes needs approval, with those of this caller within the window; empty if it does
+        not.
+
+        With `sending`, writes that need no approval are counted, because they are about to be sent.
+        """
+        rules = self._rules_now()
+        if not writes or not rules.asks:
+            return ""
+        if self.window is None:
+            return self._why_many(writes, 0)
+        key = (self.key, current_caller().name)
+        if sending:
+            return self._why_many(writes, await self.window.reserve(*key, writes, rules.approval_writes))
+        return self._why_many(writes, await self.window.count(*key))
+
+    async def begin_window(self) -> None:
+        """Begin the window of this caller anew, after an approval."""
+        if self.window is not None and self._rules_now().asks:
+            await self.window.clear(self.key, current_caller().name)
+
+    def _rules_now(self) -> AccessRules:
+        caller = CALLER.get()
+        return self.rules if caller is None or caller.level is None else self.rules.narrowed_to(caller.level)
+
+    def _why_many(self, writes: int, earlier: int) -> str:
+        rules = self._rules_now()
+        if writes + earlier <= rules.approval_writes or not rules.asks:
+            return ""
+        if writes > rules.approval_writes:
+            return f"the batch changes something {writes} times, and more than {rules.approval_writes} need approval"
+        minutes = 0 if self.window is None else round(self.window.seconds / 60)
+        return (
+            f"it is number {earlier + 1} of the changes within {minutes} minutes, and after {rules.approval_writes} "
+            "further ones need approval"
+            if writes == 1
+            else f"it changes something {writes} times after {earlier} changes within {minutes} minutes, and more than "
+            f"{rules.approval_writes} need approval"
+        )
 
     def review(self, calls: Sequence[MethodCall], permit: object | None) -> None:
         """Judge the commands of a batch, unless this gate made the permit for these very commands.

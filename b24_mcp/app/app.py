@@ -13,6 +13,7 @@ from b24_mcp.access import Level
 from b24_mcp.app.data_sets import DataSets
 from b24_mcp.app.files.handles import FileHandles
 from b24_mcp.app.portals import Portals
+from b24_mcp.app.runs import Runs
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
 
@@ -24,8 +25,8 @@ _LONG_AT_ONCE = 2
 class App:
     """The portals, their data sets, and the redactor.
 
-    `background` runs tasks that no caller waits for. `long_answers` limits how many long answers are written at the
-    same time. `handles` are the handles of links to files in answers.
+    `background` runs tasks that no caller waits for, and `runs` are those that calls follow. `long_answers` limits how
+    many long answers are written at the same time. `handles` are the handles of links to files in answers.
     """
 
     portals: Portals
@@ -33,6 +34,7 @@ class App:
     data_sets: DataSets
     background: TaskGroup
     long_answers: anyio.CapacityLimiter
+    runs: Runs
     handles: FileHandles = field(default_factory=FileHandles)
 
 
@@ -47,7 +49,8 @@ async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level 
     try:
         async with anyio.create_task_group() as background:
             portals.background = background
-            yield App(portals, redactor, data_sets, background, anyio.CapacityLimiter(_LONG_AT_ONCE))
+            limiter = anyio.CapacityLimiter(_LONG_AT_ONCE)
+            yield App(portals, redactor, data_sets, background, limiter, Runs(background))
             background.cancel_scope.cancel()
     finally:
         await data_sets.aclose()

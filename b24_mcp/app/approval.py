@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import PendingApproval, Permit, current_caller, question
+from b24_mcp.access import PendingApproval, Permit, current_caller
 from b24_mcp.app.planning import Plan
 from b24_mcp.errors import our_error
 from b24_mcp.secrets import Redactor
@@ -32,6 +32,19 @@ class AskUser(Protocol):
         ...
 
 
+async def permit_of(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Permit:
+    """Return the permit of a plan, once the user has given the approval if one is needed.
+
+    Raises:
+        B24Error: as `permit_for`.
+    """
+    if not plan.to_approve:
+        return plan.permit()
+    permit = await permit_for(plan, ask, redactor)
+    await plan.opened.gate.begin_window()
+    return permit
+
+
 async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Permit:
     """Return the permit of a plan that needs approval, once the user has given it.
 
@@ -40,7 +53,7 @@ async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Per
     """
     gate = plan.opened.gate
     if ask is not None and ask.can_ask and not await _is_approved(plan):
-        match await ask.ask(await run_sync(_question, plan, redactor, ask.longest)):
+        match await ask.ask(await run_sync(plan.question, redactor, ask.longest)):
             case "allowed":
                 return gate.permit(plan.judgement)
             case "declined":
@@ -64,7 +77,7 @@ async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
     try:
         if await approvals.use(plan.digest):
             return plan.opened.gate.permit(plan.judgement)
-        text = await run_sync(_question, plan, redactor)
+        text = await run_sync(plan.question, redactor)
         pending = PendingApproval(plan.digest, caller.name, caller.client, plan.opened.gate.portal, text)
         code = await approvals.ask(pending)
     except OSError as exc:
@@ -86,11 +99,3 @@ async def _is_approved(plan: Plan) -> bool:
         return await plan.opened.approvals.is_approved(plan.digest)
     except OSError:
         return False
-
-
-def _question(plan: Plan, redactor: Redactor, longest: int | None = None) -> str:
-    """Return the question to the user, of at most `longest` characters."""
-    portal, origin = plan.opened.gate.portal, plan.opened.portal.origin
-    if longest is None:
-        return question(plan.judgement, portal, redactor, origin=origin)
-    return question(plan.judgement, portal, redactor, origin=origin, longest=longest)

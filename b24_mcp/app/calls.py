@@ -19,7 +19,7 @@ from b24_mcp.app.answers.forms import (
 )
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.approval import AskUser, permit_for
+from b24_mcp.app.approval import AskUser, permit_of
 from b24_mcp.app.files.links import LinkReplacer
 from b24_mcp.app.files.sent import sent_files
 from b24_mcp.app.links import with_link, with_links
@@ -29,6 +29,7 @@ from b24_mcp.app.planning import (
     CallRequest,
     fitted_to_portal,
     judged,
+    numbered,
     prepare_batch,
     prepare_call,
     with_similar_names,
@@ -59,9 +60,11 @@ async def run_call(
         if request.validate:
             plan = await fitted_to_portal(plan, reading_only=request.reading_only)
             (planned,) = plan.calls
+            planned = await _checked_for_duplicates(opened, planned)
+        plan = await numbered(plan, sending=not request.dry_run)
         if request.dry_run:
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
-        permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
+        permit = await permit_of(plan, ask, app.redactor)
         ends_at = anyio.current_time() + opened.settings.deadline
         answer = _links_of(app, opened).answer(await opened.portal.send(planned, permit, on_wait=on_wait))
     except B24Error as exc:
@@ -73,6 +76,15 @@ async def run_call(
 
         form = await with_names(form, opened, [(planned, answer)], ends_at)
     return Reply(form, opened.settings.budget)
+
+
+async def _checked_for_duplicates(opened: OpenPortal, planned: PlannedCall) -> PlannedCall:
+    """Return a call with a warning when it adds a person or a company that exists."""
+    if not planned.method.lower().endswith(".add") or not planned.method.lower().startswith("crm."):
+        return planned
+    from b24_mcp.app.apply.duplicates import may_duplicate, with_duplicate_warning  # most calls do without
+
+    return await with_duplicate_warning(opened, planned) if may_duplicate(planned) else planned
 
 
 async def run_batch(
@@ -97,10 +109,11 @@ async def run_batch(
             plan = await fitted_to_portal(plan)
             commands = tuple(plan.calls)
             planned = replace(planned, commands=commands)
+        plan = await numbered(plan, sending=not request.dry_run)
         if request.dry_run:
             form = dry_batch_form(plan.judgement, commands, await dry_run_batch(planned), opened.notice)
             return Reply(form, opened.settings.budget)
-        permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
+        permit = await permit_of(plan, ask, app.redactor)
         ends_at = anyio.current_time() + opened.settings.deadline
         answer = _without_links(app, opened, await opened.portal.send_batch(planned, permit, on_wait=on_wait))
     except B24Error as exc:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+import contextlib
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
@@ -15,15 +15,13 @@ from b24_mcp.app.app import App
 from b24_mcp.app.links import list_link, with_row_link
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import CallRequest, fitted_to_portal, judged, prepare_call
+from b24_mcp.app.runs import BackgroundRun, OnRows, run_key, running_form
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import OnWait, Params
 
 if TYPE_CHECKING:
     from b24_mcp.records import Fetch, Fetched
-
-OnRows = Callable[[int, int | None], Awaitable[None]]
-"""Called with the number of rows read so far, and the number of all rows if it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +39,17 @@ class ListRequest:
     resume: bool = False
 
 
+_STOPPED = "If the server is stopped meanwhile, the rows read so far are kept, and the same call continues."
+_REMEMBERED_SECONDS = 3_600.0
+
+
 class ListRun:
     """One run that reads a list. `fetch` is set once reading has begun, so that an interruption can be described."""
 
     def __init__(self, app: App, opened: OpenPortal, request: ListRequest) -> None:
         self._app = app
         self._opened = opened
-        self._request = request
+        self.request = request
         self.fetch: Fetch | None = None
 
     @property
@@ -65,7 +67,7 @@ class ListRun:
         from b24_mcp.app.answers.record_forms import list_form
         from b24_mcp.records import Fetch  # not needed to start and list the tools
 
-        request, opened = self._request, self._opened
+        request, opened = self.request, self._opened
         try:
             planned = await prepare_call(opened, CallRequest(request.method, request.params), self._app.background)
             plan = await fitted_to_portal(judged(opened, (planned,), validated=True))
@@ -99,15 +101,64 @@ async def read_list(
 ) -> Reply:
     """Read a list into a data set and return the reply: counts, columns and the first rows.
 
+    A list that takes longer than a call is read on in the server. The reply then says how far it is, and the same call
+    follows it.
+
     Raises:
         B24Error: when the portal cannot be opened.
     """
     opened = await app.portals.get(portal)
+    key = run_key("list_records", opened, asdict(request))
+    is_followed = app.runs.find(key) is not None
+    was_running = not is_followed and not request.resume and await _was_running(opened, key)
+
+    async def work(run: BackgroundRun) -> Reply:
+        if was_running:
+            reply = await _reply(ListRun(app, opened, replace(request, resume=True)), opened, run)
+            if reply.form.get("error", {}).get("code") != "B24MCP_RECORDS_RESUME":
+                return reply
+        return await _reply(ListRun(app, opened, request), opened, run)
+
+    def running(run: BackgroundRun) -> Reply:
+        from b24_mcp.records import name_for  # not needed to start and list the tools
+
+        name = request.save_as or name_for(request.method, request.params)
+        form = running_form(run, opened.notice, {"method": request.method, "records": name}, "count", _STOPPED)
+        return Reply(form, opened.settings.budget)
+
+    seconds = opened.settings.deadline
+    reply = await app.runs.follow(key, work, running, seconds=seconds, on_rows=on_rows, on_wait=on_wait)
+    await _remember(opened, key, is_running=reply.form.get("running") is True, was_running=is_followed or was_running)
+    return reply
+
+
+async def _was_running(opened: OpenPortal, key: str) -> bool:
+    """Whether a call was answered with `running`, and its server ended before the list was read."""
+    if opened.approvals is None:
+        return False
+    with contextlib.suppress(OSError):
+        return await opened.approvals.store.read_note(f"run:{key}", opened.approvals.now()) is not None
+    return False
+
+
+async def _remember(opened: OpenPortal, key: str, *, is_running: bool, was_running: bool) -> None:
+    """Note for other processes that a list is being read after its call was answered, or that it is not any more."""
+    if opened.approvals is None:
+        return
+    store, now = opened.approvals.store, opened.approvals.now()
+    with contextlib.suppress(OSError):
+        if is_running:
+            await store.put_note(f"run:{key}", "running", now, seconds=_REMEMBERED_SECONDS)
+        elif was_running:
+            await store.take_note(f"run:{key}", now)
+
+
+async def _reply(listing: ListRun, opened: OpenPortal, run: BackgroundRun) -> Reply:
     try:
-        form = await ListRun(app, opened, request).read(on_rows, on_wait)
+        form = await listing.read(run.report_rows, run.report_wait)
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), opened.settings.budget)
-    if form.get("rows") and has_outside_texts(request.method):
+    if form.get("rows") and has_outside_texts(listing.request.method):
         form = with_notice(form, NOTICE)
     return Reply(form, opened.settings.budget)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from b24_mcp.access import Judgement, Permit, Ruling, current_caller, digest_of_call, with_risks
+from b24_mcp.access import Judgement, Permit, Ruling, current_caller, digest_of_call, question, with_risks
 from b24_mcp.app.arguments import fit_arguments
 from b24_mcp.app.files.mentions import mentions_files
 from b24_mcp.app.mistakes import not_documented, with_similar_names, writes
@@ -20,6 +20,7 @@ from b24_mcp.app.short_work import run_short
 from b24_mcp.catalog import Catalogue, known_methods
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import BatchPlan, Params, PlannedBatch, PlannedCall, is_method_name, plan_call
+from b24_mcp.secrets import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ __all__ = [
     "WantedVersion",
     "fitted_to_portal",
     "judged",
+    "numbered",
     "plan_checked",
     "prepare_batch",
     "prepare_call",
@@ -63,6 +65,13 @@ class Plan:
     def permit(self) -> Permit:
         """Return the permit of a plan that needs no approval."""
         return self.opened.gate.permit(self.judgement, approved=False)
+
+    def question(self, redactor: Redactor, longest: int | None = None) -> str:
+        """Return the question to the user, of at most `longest` characters."""
+        portal, origin = self.opened.gate.portal, self.opened.portal.origin
+        if longest is None:
+            return question(self.judgement, portal, redactor, origin=origin)
+        return question(self.judgement, portal, redactor, origin=origin, longest=longest)
 
     @property
     def method(self) -> str:
@@ -139,6 +148,14 @@ async def fitted_to_portal(plan: Plan, *, reading_only: bool = False) -> Plan:
         return plan
     calls = tuple([with_risks(replace(call, risks=None)) for call in calls])
     return judged(plan.opened, calls, validated=True, reading_only=reading_only, halt=plan.halt)
+
+
+async def numbered(plan: Plan, *, sending: bool) -> Plan:
+    """Return a plan whose writes were counted with those that the caller made before; see `Gate.why_many`."""
+    judgement = await plan.opened.gate.judge_number(plan.judgement, sending=sending)
+    if judgement is plan.judgement:
+        return plan
+    return replace(plan, judgement=judgement, to_approve=judgement.to_approve)
 
 
 def _refuse_mistakes(opened: OpenPortal, judgement: Judgement, *, validated: bool, reading_only: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from anyio.abc import TaskGroup
 
-from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, default_folder, probing
+from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, WriteWindow, default_folder, probing
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.record_names import RecordNames
 from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
@@ -91,7 +91,7 @@ class PortalFactory:
             rules = self.rules(name)
         except (ValueError, SecretsError) as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-        gate = Gate(credential.host, rules, self._audit_trail(), name)
+        gate = Gate(credential.host, rules, self._audit_trail(), name, WriteWindow(self.state))
         guard = WatchingGuard(gate)
         portal = Portal(credential, options, guard=guard, state=self.state, clock=self.clock)
         # Another portal may answer on this loopback address later, so its methods are not cached.
@@ -109,7 +109,9 @@ class PortalFactory:
             B24Error: `B24MCP_SETTINGS`.
         """
         try:
-            gate = Gate("the sandbox", self.rules(SANDBOX), name=SANDBOX)
+            # The sandbox of each process is new, and so are its counts.
+            window = WriteWindow(open_state("memory"))
+            gate = Gate("the sandbox", self.rules(SANDBOX), name=SANDBOX, window=window)
         except ValueError as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
         webhook = parse_webhook(sandbox.webhook_url(_SANDBOX_ORIGIN))

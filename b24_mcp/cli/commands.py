@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from b24_mcp import __version__
+from b24_mcp.cli.apply import apply
 from b24_mcp.cli.approve import approve
 from b24_mcp.cli.call import call
 from b24_mcp.cli.catalog import catalog
@@ -42,7 +43,7 @@ def cli(context: click.Context) -> None:
 for command in (
     *(serve, connect, disconnect, doctor),
     *(portals, login, logout, approve),
-    *(call, list_, records, download),
+    *(call, list_, apply, records, download),
     *(docs, catalog, sandbox),
 ):
     cli.add_command(command)

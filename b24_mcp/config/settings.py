@@ -129,7 +129,7 @@ class Settings(BaseModel):
     approval: Literal["ask", "off"] = "ask"
     """Whether the user is asked for approval at level `write`."""
     approval_writes: int = Field(default=50, ge=0)
-    """The number of writes in a batch above which it needs approval."""
+    """The number of writes, in a batch or within ten minutes, above which approval is needed."""
     risks: tuple[RiskKind, ...] = RISK_KINDS
     """The kinds of risk that need approval at level `write`, separated by commas; `none` for no kind."""
     audit: str | None = None

@@ -7,9 +7,12 @@ from b24_mcp.records.columns import Column, Kind
 from b24_mcp.records.exports import Exported, FilePlace, check_format, export, place_in, place_of
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows
 from b24_mcp.records.file import RecordsFile, path_for
+from b24_mcp.records.jobs import Job, JobCounts, JobRow, RowOutcome
+from b24_mcp.records.journal import Journal
 from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
 from b24_mcp.records.names import check_name, name_for, quoted
 from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
+from b24_mcp.records.stream import QueryShape, stream_rows
 from b24_mcp.records.turns import Turns
 
 __all__ = [
@@ -22,11 +25,17 @@ __all__ = [
     "Fetch",
     "Fetched",
     "FilePlace",
+    "Job",
+    "JobCounts",
+    "JobRow",
+    "Journal",
     "Kind",
     "OnRows",
     "PortalTable",
     "QueryAnswer",
+    "QueryShape",
     "RecordsFile",
+    "RowOutcome",
     "Turns",
     "ask",
     "check_format",
@@ -38,6 +47,7 @@ __all__ = [
     "place_of",
     "portal_tables_in",
     "quoted",
+    "stream_rows",
 ]
 
 register("records", CODES)

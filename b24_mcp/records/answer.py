@@ -17,7 +17,8 @@ from b24_mcp.records.sql_names import with_stored_names
 _SECONDS = 15.0
 _SETS_NAMED = 20
 _COLUMNS_NAMED = 80
-_UNKNOWN_NAME = re.compile(r"no such (table|column)|is not a data set")
+UNKNOWN_NAME = re.compile(r"no such (table|column)|is not a data set")
+"""The message of an error about an unknown name in a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,9 @@ async def ask(
                 lambda query, parts: _answer(query, parts, sets, tables, characters)
             )
     except B24Error as exc:
-        if exc.fault.code != "B24MCP_SQL" or not _UNKNOWN_NAME.search(exc.fault.message):
+        if exc.fault.code != "B24MCP_SQL" or not UNKNOWN_NAME.search(exc.fault.message):
             raise
-        raise our_error("B24MCP_SQL", exc.fault.message, hint=_existing_names(sql, sets)) from None
+        raise our_error("B24MCP_SQL", exc.fault.message, hint=existing_names(sql, sets)) from None
 
 
 def _answer(
@@ -86,7 +87,8 @@ def _answer(
     return QueryAnswer(query.columns, kept, query.truncated or is_cut, read, queried)
 
 
-def _existing_names(sql: str, sets: Sequence[DataSet]) -> str:
+def existing_names(sql: str, sets: Sequence[DataSet]) -> str:
+    """Return a hint for a statement with an unknown name: the data sets, and the columns of those that it names."""
     names = ", ".join(data_set.name for data_set in sets[:_SETS_NAMED])
     hint = f"Data sets: {names}." if sets else "There are no data sets yet: list_records creates them."
     hint += f" Tables of the portal: {', '.join(PORTAL_TABLES)}."

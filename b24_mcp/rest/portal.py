@@ -11,7 +11,7 @@ from b24_mcp.rest.batch.commands import plan_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer
 from b24_mcp.rest.batch.run import BatchRun
 from b24_mcp.rest.guard import Guard, NoGuard
-from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
+from b24_mcp.rest.limits.deadline import Clock, OnSend, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Limits, Plan
 from b24_mcp.rest.planned import PlannedBatch, PlannedCall, call_request, plan_call
 from b24_mcp.rest.sender import PortalBatchSender, PortalOptions, Sender
@@ -89,14 +89,19 @@ class Portal:
         *,
         bulk: bool = False,
         on_wait: OnWait | None = None,
+        on_send: OnSend | None = None,
     ) -> BatchAnswer:
         """Run the commands of a planned batch in their order, in as few requests as possible.
+
+        `on_send` is called directly before each try of a request.
 
         Raises:
             B24Error: of the guard; nothing was sent. Failures of commands, and of whole requests, are in the answer.
         """
         self._sender.guard.review(planned.commands, permit)
-        sender = PortalBatchSender(self._sender, self._sender.deadline(bulk, on_wait), permit)
+        deadline = self._sender.deadline(bulk, on_wait)
+        deadline.on_send = on_send
+        sender = PortalBatchSender(self._sender, deadline, permit)
         return await BatchRun(list(planned.commands), halt=planned.halt, format=planned.format, sender=sender).run()
 
     async def call(

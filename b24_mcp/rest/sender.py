@@ -193,6 +193,8 @@ class Sender:
         while True:
             try:
                 async with self.limits.turn(request.charged, deadline):
+                    if deadline.on_send is not None:
+                        await deadline.on_send()
                     await hook.before_send()
                     tries += 1
                     deadline.attempts += 1

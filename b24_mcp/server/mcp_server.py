@@ -15,6 +15,7 @@ from b24_mcp.secrets import Redactor
 from b24_mcp.server.renamed import RENAMED_ARGUMENTS, RENAMED_TOOLS, RenamingServer
 from b24_mcp.server.resources import add_method_resource, add_records_resource
 from b24_mcp.server.tooling import FormalTool, name_portals
+from b24_mcp.server.tools.apply_records import apply_records_tool
 from b24_mcp.server.tools.batch_call import batch_call_tool
 from b24_mcp.server.tools.call_method import call_method_tool
 from b24_mcp.server.tools.describe_fields import describe_fields_tool
@@ -37,7 +38,8 @@ answers. In the link of a list, replace the names in braces.
 Find a method with find_methods, get its parameters with describe_method and the fields of this portal with \
 describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several with \
 batch_call. Read whole lists with list_records and query them with \
-query_records, so that you need not read every row. Find explanations (events, authorization, paging, files, \
+query_records, so that you need not read every row. Change many records with apply_records, one call for each row of \
+a query. Find explanations (events, authorization, paging, files, \
 widgets) with search_docs and read them with read_doc. In lists, select only the fields you need and filter on the \
 portal. Read a record before you change it. If an answer names the portal "sandbox", its data is invented and safe to \
 change."""
@@ -99,5 +101,5 @@ def tools_for(level: Level) -> list[FormalTool]:
         tools.append(read_method_tool())
     tools += [call_method_tool(level), batch_call_tool(level), list_records_tool(), query_records_tool()]
     if level != "read":
-        tools += [export_records_tool(), download_file_tool()]
+        tools += [export_records_tool(), apply_records_tool(), download_file_tool()]
     return [*tools, search_docs_tool(), read_doc_tool(), portal_info_tool()]

@@ -13,7 +13,7 @@ from b24_mcp.config import ConfigurationOverview, load_overview
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 
-_SECONDS_TO_STOP = 2.0
+_SECONDS_TO_STOP = 8.0  # a request that writes is answered first
 
 
 def serve_stdio() -> None:

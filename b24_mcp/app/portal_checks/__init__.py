@@ -11,6 +11,6 @@ pipelines of records that are changed.
 
 from __future__ import annotations
 
-from b24_mcp.app.portal_checks.check import check_calls
+from b24_mcp.app.portal_checks.check import check_calls, check_each
 
-__all__ = ["check_calls"]
+__all__ = ["check_calls", "check_each"]

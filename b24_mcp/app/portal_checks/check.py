@@ -39,19 +39,34 @@ async def check_calls(opened: OpenPortal, calls: Sequence[PlannedCall]) -> tuple
     Raises:
         B24Error: `B24MCP_PARAMS` for the first call with a certain mistake; nothing was sent but questions.
     """
+    checked: list[PlannedCall] = []
+    for one in await check_each(opened, calls):
+        if isinstance(one, B24Error):
+            raise one
+        checked.append(one)
+    return tuple(checked)
+
+
+async def check_each(opened: OpenPortal, calls: Sequence[PlannedCall]) -> list[PlannedCall | B24Error]:
+    """Return each call as `check_calls` does, or the error that refuses it."""
     parts = await run_short(partial(_parts, calls), "parts", {call.method for call in calls}, None)
-    await _check_owners(opened.facts, calls)
+    refused = await _owner_refusals(opened.facts, calls)
     if not any(parts):
-        return tuple(calls)
+        return [refused.get(place, call) for place, call in enumerate(calls)]
     check = _Check(opened, calls, parts)
     await check.ask()
     verdicts = check.judged()
     if any(one.without_field or one.without_value for one in verdicts):
         verdicts = await check.judged_again(verdicts)
-    for call, found in zip(calls, verdicts, strict=True):
-        if found.problems:
-            raise _refusal(call, found.problems)
-    return tuple([found.applied(call) for call, found in zip(calls, verdicts, strict=True)])
+    results: list[PlannedCall | B24Error] = []
+    for place, (call, found) in enumerate(zip(calls, verdicts, strict=True)):
+        if place in refused:
+            results.append(refused[place])
+        elif found.problems:
+            results.append(_refusal(call, found.problems))
+        else:
+            results.append(found.applied(call))
+    return results
 
 
 def _parts(calls: Sequence[PlannedCall]) -> list[tuple[Part, ...]]:
@@ -60,9 +75,10 @@ def _parts(calls: Sequence[PlannedCall]) -> list[tuple[Part, ...]]:
     return [tuple(parts_of(call)) for call in calls]
 
 
-async def _check_owners(facts: PortalFacts, calls: Sequence[PlannedCall]) -> None:
-    """Refuse custom fields of smart processes that the portal does not have."""
-    for call in calls:
+async def _owner_refusals(facts: PortalFacts, calls: Sequence[PlannedCall]) -> dict[int, B24Error]:
+    """Return the refusals of custom fields of smart processes that the portal does not have, by the place of a call."""
+    refused: dict[int, B24Error] = {}
+    for place, call in enumerate(calls):
         if not names_process(call):
             continue
         processes = await facts.smart_processes()
@@ -72,7 +88,8 @@ async def _check_owners(facts: PortalFacts, calls: Sequence[PlannedCall]) -> Non
         processes = await facts.smart_processes()
         problem = None if processes is None else owner_problem(call, processes)
         if problem is not None:
-            raise _refusal(call, [problem])
+            refused[place] = _refusal(call, [problem])
+    return refused
 
 
 class _Check:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from b24_mcp.errors import our_error
-from b24_mcp.records.columns import Cell, Kind
+from b24_mcp.records.columns import Cell
 from b24_mcp.records.library import DataSet, DataSetLibrary
 from b24_mcp.records.portal_tables import PortalTable
 from b24_mcp.records.query import SqlQuery
 from b24_mcp.records.sql_names import with_stored_names
+from b24_mcp.records.stream import kinds_of
 from b24_mcp.storage.new_file import new_file
 from b24_mcp.storage.places import FilePlace
 
@@ -140,7 +141,7 @@ def _written(
 
 def _writer(suffix: str, file: BinaryIO, query: SqlQuery, sets: Sequence[DataSet], types: list[str] | None) -> Writer:
     # The libraries of the extras are imported only when their format is wanted.
-    kinds = _kinds_of(query, sets)
+    kinds = kinds_of(query, sets)
     if types is not None:
         from b24_mcp.records.exports.parquet import ParquetWriter
 
@@ -159,17 +160,7 @@ def _surveyed(query: SqlQuery, rows: Iterator[list[list[Cell]]], sets: Sequence[
 
     survey: Survey | None = None
     for some in rows:
-        survey = survey or Survey(_kinds_of(query, sets))
+        survey = survey or Survey(kinds_of(query, sets))
         survey.add(some)
     assert survey is not None
     return survey.types
-
-
-def _kinds_of(query: SqlQuery, sets: Sequence[DataSet]) -> list[Kind | None]:
-    """Return the types of the columns in the sets that were queried; None for a name with two types."""
-    kinds: dict[str, Kind | None] = {}
-    for data_set in sets:
-        for column in data_set.columns if data_set.name in query.read else ():
-            if kinds.setdefault(column.name, column.kind) != column.kind:
-                kinds[column.name] = None
-    return [kinds.get(column) for column in query.columns]

@@ -17,6 +17,10 @@ OnWait = Callable[[float, float, str], Awaitable[None]]
 """A callback for a call that waits, with the seconds waited so far, the seconds in all, and the reason."""
 
 
+OnSend = Callable[[], Awaitable[None]]
+"""A callback directly before a request is sent, after all waits."""
+
+
 class Clock(Protocol):
     """The time as the client sees it. Tests use a clock of their own."""
 
@@ -60,7 +64,8 @@ class Deadline:
     """The deadline of one call, which ends at `ends_at` (Unix time) in any case.
 
     A `bulk` call has a lower priority than calls that a user waits for. If `repeats` is false, a request whose answer
-    was lost is not sent again unchanged. `attempts` counts the requests that were sent.
+    was lost is not sent again unchanged. `on_send` is called before each try of a request, once it may be sent.
+    `attempts` counts the requests that were sent.
     """
 
     clock: Clock
@@ -68,6 +73,7 @@ class Deadline:
     bulk: bool = False
     on_wait: OnWait | None = None
     repeats: bool = True
+    on_send: OnSend | None = None
     attempts: int = field(default=0, init=False)
 
     @property

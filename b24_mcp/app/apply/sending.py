@@ -1,0 +1,227 @@
+"""Sending: the frozen calls of a job in batches, with an outcome for each row.
+
+Rows are marked as sent directly before their request leaves, after all waits. From then on a cancellation waits until
+the request is answered, so a job that is stopped ends between two requests. Other calls have priority.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.to_thread import run_sync
+
+from b24_mcp.access import with_risks
+from b24_mcp.app.apply.matching import AFTER
+from b24_mcp.catalog.names import folded
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.records import JobCounts, JobRow, RowOutcome
+from b24_mcp.rest import BatchAnswer, Failed, NotRun, PlannedBatch, PlannedCall, Succeeded, plan_call
+
+if TYPE_CHECKING:
+    from b24_mcp.app.open_portal import OpenPortal
+    from b24_mcp.app.runs import BackgroundRun
+    from b24_mcp.records import Journal
+
+_LARGEST = 50
+_TARGET_SECONDS = 15.0
+_MOST_FAILURES = 6
+_LONGEST_PAUSE = 30.0
+_LIMITED_SECONDS = 900.0
+_FINAL = ("auth", "permission", "policy", "approval", "plan", "unknown_method", "internal")
+_LONGEST_MESSAGE = 300
+
+
+@dataclass(slots=True)
+class BatchPace:
+    """The number of calls in the next request: as many as take about 15 s, fewer after a request without an answer.
+
+    Every row of such a request is unknown, so the next requests risk fewer rows.
+    """
+
+    size: int = 10
+    failures: int = 0
+    waited: float = 0.0
+
+    def answered(self, seconds: Sequence[float]) -> None:
+        """Adapt to the working times of the calls of a request that was answered."""
+        self.failures, self.waited = 0, 0.0
+        by_speed = _TARGET_SECONDS / max(sum(seconds) / len(seconds), 0.001) if seconds else _LARGEST
+        self.size = max(1, min(_LARGEST, int(by_speed), self.size * 2))
+
+    def failed(self, *, lost: bool) -> float:
+        """Record a failed request, and return the seconds to wait. `lost` means that it may have been executed."""
+        if lost:
+            self.size = max(1, self.size // 2)
+        pause = min(_LONGEST_PAUSE, 0.5 * 2.0**self.failures)
+        self.failures += 1
+        self.waited += pause
+        return pause
+
+    def gives_up(self, error: B24Error) -> bool:
+        """Whether the job ends at this error, to be continued later."""
+        if error.fault.kind in _FINAL:
+            return True
+        if error.fault.kind in ("rate_limit", "operating_limit"):
+            return self.waited > _LIMITED_SECONDS
+        return self.failures >= _MOST_FAILURES
+
+
+@dataclass(slots=True)
+class JobSender:
+    """Sends the waiting rows of the job `number`. `approved` is whether the user approved them."""
+
+    opened: OpenPortal
+    journal: Journal
+    number: int
+    approved: bool
+    pace: BatchPace = field(default_factory=BatchPace)
+    _run: BackgroundRun | None = None
+
+    async def send_all(self, run: BackgroundRun, counts: JobCounts) -> B24Error | None:
+        """Send until no row waits. Return the error at which it ended early, if any; the job can be continued then.
+
+        `counts` are the rows that have an outcome already.
+        """
+        rows, done = counts.rows, counts.rows - counts.waiting
+        run.facts = {"succeeded": counts.succeeded, "failed": counts.failed, "unknown": counts.unknown}
+        self._run = run
+        run.begin_at(done)
+        await run.report_rows(done, rows)
+        while waiting := await self.journal.waiting(self.number, self.pace.size):
+            calls = await self._calls(waiting)
+            if not calls:
+                continue
+            settled, error = await self._send(calls, run)
+            done += settled
+            await run.report_rows(done, rows)
+            lost = error is not None and error.fault.executed == "unknown"
+            if settled and not lost:
+                continue  # a batch of REST 3.0 ends at its first failure, with an error for the whole request
+            error = error or our_error("B24MCP_BUSY", "No call could be sent before the deadline.")
+            if self.pace.gives_up(error):
+                return error
+            pause = self.pace.failed(lost=lost)
+            await run.report_wait(0, pause, "retrying after a failure of the portal")
+            await anyio.sleep(pause)
+        return None
+
+    def _count(self, outcomes: Sequence[RowOutcome]) -> None:
+        """Add outcomes to what an answer says while the job is running."""
+        assert self._run is not None
+        for one in outcomes:
+            key = "succeeded" if one.ok else "unknown" if one.executed == "unknown" else "failed"
+            self._run.facts[key] += 1
+
+    async def _calls(self, rows: Sequence[JobRow]) -> dict[int, PlannedCall]:
+        """Return the calls of rows. Rows whose earlier row created nothing get their outcome here."""
+        calls: dict[int, PlannedCall] = {}
+        orphans: list[RowOutcome] = []
+        for row in rows:
+            method, params, version = json.loads(row.call or "[]")
+            if row.after is not None:
+                before = await self.journal.outcome(self.number, row.after)
+                if before is None or not before.ok or before.id is None:
+                    orphans.append(_orphan(row))
+                    continue
+                params["id"] = int(before.id) if before.id.isdigit() else before.id
+            planned = await run_sync(_planned, method, params, version)
+            calls[row.row] = replace(planned, name=f"row{row.row}")
+        if orphans:
+            await self.journal.settle(self.number, orphans)
+        return calls
+
+    async def _send(self, calls: dict[int, PlannedCall], run: BackgroundRun) -> tuple[int, B24Error | None]:
+        """Send one batch and store its outcomes. Return how many rows got one, and the error of a failed request."""
+        gate = self.opened.gate
+        commands = tuple(calls.values())
+        judgement = await run_sync(gate.judge_each, commands)
+        judgement.refuse()
+        permit = gate.permit(judgement, approved=self.approved)
+        scope = anyio.CancelScope()
+        marked = False
+
+        async def on_send() -> None:
+            nonlocal marked
+            if not marked:
+                scope.shield = True  # from here on an outcome is waited for
+                await self.journal.mark_sent(self.number, list(calls))
+                marked = True
+
+        with scope:
+            answer = await self.opened.portal.send_batch(
+                PlannedBatch(commands), permit, bulk=True, on_wait=run.report_wait, on_send=on_send
+            )
+            return await self._settle(calls, answer)
+        return 0, None
+
+    async def _settle(self, calls: dict[int, PlannedCall], answer: BatchAnswer) -> tuple[int, B24Error | None]:
+        outcomes: list[RowOutcome] = []
+        again: list[int] = []
+        seconds: list[float] = []
+        for row, call in calls.items():
+            outcome = answer.outcomes[call.name]
+            if isinstance(outcome, NotRun):
+                again.append(row)
+                continue
+            outcomes.append(_outcome(row, call, outcome))
+            time = outcome.answer.time if isinstance(outcome, Succeeded) else outcome.time
+            if time is not None and time.duration is not None:
+                seconds.append(time.duration)
+        await self.journal.settle(self.number, outcomes, again)
+        self._count(outcomes)
+        if answer.error is None and not again:
+            self.pace.answered(seconds)
+        return len(outcomes), answer.error
+
+
+def _planned(method: str, params: dict[str, object] | list[object], version: str) -> PlannedCall:
+    """Return a frozen call. It was checked when it was frozen."""
+    return with_risks(plan_call(method, params, "v3" if version == "v3" else "v2"))
+
+
+def _outcome(row: int, call: PlannedCall, outcome: Succeeded | Failed) -> RowOutcome:
+    given = id_in_params(call)
+    if isinstance(outcome, Succeeded):
+        found = _id_of(outcome.answer.result)
+        return RowOutcome(row, True, "yes", id=given if found is None else found)
+    fault = outcome.error.fault
+    return RowOutcome(row, False, fault.executed, id=given, code=fault.code, message=fault.message[:_LONGEST_MESSAGE])
+
+
+def id_in_params(call: PlannedCall) -> str | None:
+    """Return the id of the record that a call names; None without one."""
+    if not isinstance(call.params, dict):
+        first = call.params[0] if call.params else None
+        return str(first) if isinstance(first, int | str) and str(first).isdigit() else None
+    ids = {folded(name): value for name, value in call.params.items() if isinstance(value, int | str)}
+    entity = next((name for name in ids if name.endswith("id") and name not in ("id", "entitytypeid")), "")
+    found = ids.get("id", ids.get(entity))
+    return None if found is None or found == AFTER else str(found)
+
+
+def _id_of(result: object) -> str | None:
+    """Return the id in the answer of a write: the answer itself, or the id of the record in it."""
+    if isinstance(result, int | str) and not isinstance(result, bool):
+        return str(result) if str(result).isdigit() and int(result) > 0 else None
+    if not isinstance(result, dict):
+        return None
+    for key, value in result.items():
+        if key.lower() == "id" and isinstance(value, int | str) and not isinstance(value, bool):
+            return str(value)
+    return _id_of(next(iter(result.values()))) if len(result) == 1 else None
+
+
+def _orphan(row: JobRow) -> RowOutcome:
+    return RowOutcome(
+        row.row,
+        False,
+        "no",
+        row.action,
+        None,
+        "B24MCP_APPLY_MATCH",
+        f"Row {row.after}, which has the same values, is not known to have created a record.",
+    )
