@@ -55,7 +55,8 @@ LIBRARIES = {
     "keyring": ("config/secrets.py",),
     "ruamel": ("connect/yaml.py",),
     "xlsxwriter": ("records/exports/xlsx.py",),
-    "pyarrow": ("records/exports/parquet.py",),
+    "python_calamine": ("records/imports/reader_process.py",),
+    "pyarrow": ("records/exports/parquet.py", "records/imports/reader_process.py"),
 }
 
 

@@ -17,6 +17,7 @@ _ADVICE = {
     "B24MCP_APPROVAL": "Approve it with b24-mcp approve, or repeat the command with --yes.",
     "B24MCP_DECLINED": "Nothing was sent.",
     "B24MCP_EXPORT_FOLDER": "Set B24_FILES_DIR to the folders that exports may be written to.",
+    "B24MCP_IMPORT_FOLDER": "Set B24_FILES_DIR to the folders that files are read from.",
     "QUERY_LIMIT_EXCEEDED": "Wait a few seconds and run the command again.",
     "ACCESS_DENIED": "Use the webhook or login of a user who has the right.",
     "USER_ACCESS_ERROR": "Use the webhook or login of a user who has the right.",

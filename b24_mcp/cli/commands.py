@@ -12,9 +12,11 @@ from b24_mcp.cli.connect import connect, disconnect
 from b24_mcp.cli.docs import docs
 from b24_mcp.cli.doctor import doctor
 from b24_mcp.cli.env_file import add_env_file_option
+from b24_mcp.cli.import_ import import_
 from b24_mcp.cli.list import list_
 from b24_mcp.cli.login import login, logout
 from b24_mcp.cli.portals import portals
+from b24_mcp.cli.query import export, query
 from b24_mcp.cli.records import records
 from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.sandbox import sandbox
@@ -41,7 +43,7 @@ def cli(context: click.Context) -> None:
 for command in (
     *(serve, connect, disconnect, doctor),
     *(portals, login, logout, approve),
-    *(call, list_, records),
+    *(call, list_, import_, query, export, records),
     *(docs, catalog, sandbox),
 ):
     cli.add_command(command)

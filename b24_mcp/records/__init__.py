@@ -7,6 +7,15 @@ from b24_mcp.records.columns import Column, Kind
 from b24_mcp.records.exports import Exported, ExportPlace, check_format, export, place_in, place_of
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows
 from b24_mcp.records.file import RecordsFile, path_for
+from b24_mcp.records.imports import (
+    CellProblem,
+    FileImport,
+    Imported,
+    ImportPlace,
+    ImportProblems,
+    import_place_in,
+    import_place_of,
+)
 from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
 from b24_mcp.records.names import check_name, name_for, quoted
 from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
@@ -14,6 +23,7 @@ from b24_mcp.records.turns import Turns
 
 __all__ = [
     "PORTAL_TABLES",
+    "CellProblem",
     "Column",
     "DataSet",
     "DataSetLibrary",
@@ -22,6 +32,10 @@ __all__ = [
     "Exported",
     "Fetch",
     "Fetched",
+    "FileImport",
+    "ImportPlace",
+    "ImportProblems",
+    "Imported",
     "Kind",
     "OnRows",
     "PortalTable",
@@ -32,6 +46,8 @@ __all__ = [
     "check_format",
     "check_name",
     "export",
+    "import_place_in",
+    "import_place_of",
     "name_for",
     "path_for",
     "place_in",

@@ -40,4 +40,12 @@ CODES: dict[str, CodeFact] = {
         "Nothing was written. A person sets B24_FILES_DIR to the folders that exports may be written to. The path has "
         "to be inside one of them.",
     ),
+    "B24MCP_IMPORT": CodeFact(
+        "validation", "Nothing was imported. A file ends in .csv, .tsv, .jsonl, .json, .xlsx or .parquet."
+    ),
+    "B24MCP_IMPORT_FOLDER": CodeFact(
+        "policy",
+        "Nothing was read. A person sets B24_FILES_DIR to the folders for files, and puts the file there. "
+        "The path has to be inside one of them.",
+    ),
 }

@@ -115,13 +115,17 @@ def _kind_of_texts(values: list[object], *, is_key: bool) -> Kind:
     return "datetime" if all(map(_DATETIME.fullmatch, texts)) else "text"
 
 
-def _all_fit(kind: Kind, values: list[object]) -> bool:
+def fits(kind: Kind, value: object) -> bool:
+    """Whether a value is of a type."""
     try:
-        for value in values:
-            _WRITERS[kind](value)
+        _WRITERS[kind](value)
     except MisfitError:
         return False
     return True
+
+
+def _all_fit(kind: Kind, values: list[object]) -> bool:
+    return all(fits(kind, value) for value in values)
 
 
 def _integer(value: object) -> Stored:

@@ -6,17 +6,17 @@ import json
 import secrets
 import sqlite3
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from b24_mcp.errors import our_error
-from b24_mcp.records.columns import Cell, Column, Stored
+from b24_mcp.records.columns import Cell, Column, Kind, Stored
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.records.file import RecordsFile, shrink, transaction
 from b24_mcp.records.names import quoted
-from b24_mcp.records.run import Run, delete_run
+from b24_mcp.records.run import Run, create_table, delete_run
 from b24_mcp.records.table import DataSetTable, columns_from_text
 from b24_mcp.records.turns import Turns
 from b24_mcp.rest.wire.params import Params
@@ -117,20 +117,33 @@ class DataSetLibrary:
 
         return await self.file.do(work)
 
-    async def begin(self, name: str, origin: DataSetOrigin, kinds: FieldKinds) -> Run:
-        """Begin a run that fills a set from the beginning."""
+    async def begin(
+        self, name: str, origin: DataSetOrigin, kinds: FieldKinds, fields: Sequence[tuple[str, Kind]] = ()
+    ) -> Run:
+        """Begin a run that fills a set from the beginning. The set has columns for `fields`, also without rows."""
         params = self._params(origin)
 
         def work(db: sqlite3.Connection) -> Run:
             owner, now = secrets.token_hex(8), self.file.moment()
+            table = DataSetTable(kinds)
+            columns = table.prepare(fields)
             with transaction(db):
                 number = db.execute(
                     "INSERT INTO data_sets (name, method, params, portal, started_at, updated_at, owner) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (name, origin.method, params, origin.portal, now, now, owner),
                 ).lastrowid
-            assert number is not None
-            return Run(self.file, self._redactor, number=number, name=name, owner=owner, table=DataSetTable(kinds))
+                assert number is not None
+                table_name = create_table(db, number, columns) if columns else None
+            return Run(
+                self.file,
+                self._redactor,
+                number=number,
+                name=name,
+                owner=owner,
+                table=table,
+                table_name=table_name,
+            )
 
         return await self.file.do(work)
 

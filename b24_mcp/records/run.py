@@ -130,6 +130,23 @@ class Run:
 
         await self._file.do(work)
 
+    async def discard(self) -> None:
+        """End the run and delete its rows; a former set stays.
+
+        Raises:
+            B24Error: `B24MCP_RECORDS_FILE`.
+        """
+
+        def work(db: sqlite3.Connection) -> None:
+            with transaction(db):
+                if self._ended or not self._is_ours(db):
+                    return
+                delete_run(db, self._number, self._table_name)
+            self._ended = True
+            shrink(db)
+
+        await self._file.do(work)
+
     def _claim(self, db: sqlite3.Connection) -> None:
         if not self._is_ours(db):
             raise our_error(
@@ -146,9 +163,7 @@ class Run:
             for column in added:
                 db.execute(f"ALTER TABLE {quoted(str(self._table_name))} ADD COLUMN {column_sql(column)}")
             return self._table_name
-        name = f"~{self._number}"  # not a valid name of a set
-        db.execute(f"CREATE TABLE {quoted(name)} ({', '.join(map(column_sql, added))})")
-        return name
+        return create_table(db, self._number, added)
 
     def _end(self, db: sqlite3.Connection, state: str, *, publish: bool, complete: bool, notes: Sequence[str]) -> None:
         table = self._table.copy()
@@ -178,6 +193,19 @@ class Run:
             for column in self._table.columns
             if column.misfits
         ]
+
+
+def create_table(db: sqlite3.Connection, number: int, columns: Sequence[Column]) -> str:
+    """Create the table of a run and return its name, which is not a valid name of a set.
+
+    An interrupted run whose table was created before has its columns beside it, so they are written too.
+    """
+    name = f"~{number}"
+    db.execute(f"CREATE TABLE {quoted(name)} ({', '.join(map(column_sql, columns))})")
+    facts = {"table_name": name, **columns_to_text(columns)}
+    changes = ", ".join(f"{fact} = ?" for fact in facts)
+    db.execute(f"UPDATE data_sets SET {changes} WHERE id = ?", (*facts.values(), number))  # noqa: S608
+    return name
 
 
 def delete_run(db: sqlite3.Connection, number: int, table_name: str | None) -> None:

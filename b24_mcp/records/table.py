@@ -34,6 +34,10 @@ class DataSetTable:
         """Return a copy for adding a page, so that a failure leaves this object unchanged."""
         return DataSetTable(self.kinds, self.key, [replace(column) for column in self.columns], list(self.empty))
 
+    def prepare(self, fields: Iterable[tuple[str, Kind]]) -> list[Column]:
+        """Add columns of known types before the first row. Return them."""
+        return [self._new_column(name, kind) for name, kind in fields]
+
     def convert(self, rows: Sequence[object]) -> tuple[list[Column], list[tuple[Stored, ...]]]:
         """Convert a page of rows. Return the columns that were added for them, and the tuples to insert."""
         maps: list[Mapping[str, object]] = [row if isinstance(row, Mapping) else {_VALUE: row} for row in rows]

@@ -1,4 +1,4 @@
-"""The forms of answers about data sets: lists that were read, queries, exports, and the data sets themselves."""
+"""The forms of answers about data sets: lists, imports, queries, exports, and the data sets themselves."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from b24_mcp.app.answers.forms import Form, failure_form, head
-from b24_mcp.records import Column, DataSet, DataSetLibrary, Exported, Fetched, QueryAnswer, quoted
+from b24_mcp.records import Column, DataSet, DataSetLibrary, Exported, Fetched, Imported, QueryAnswer, quoted
 
 _PREVIEW_ROWS = 10
 _LONGEST_CELL = 200
+_COLUMNS_COUNTED = 20
 
 
 class ColumnsForm(TypedDict, total=False):
@@ -34,6 +35,32 @@ class ListForm(ColumnsForm, total=False):
     complete: bool
     requests: int
     notes: list[str]
+    rows: Sequence[Sequence[object]]
+    more: str
+
+
+class ProblemForm(TypedDict):
+    """One value of a file that is not of the type of its column, or one row that is not as the others."""
+
+    row: int
+    column: str
+    value: str
+    problem: str
+
+
+class ImportForm(ColumnsForm, total=False):
+    """A file that was imported into the data set `records`. `problems` are all of them, `first_problems` some.
+
+    Rows are counted as in the file, so the first row after a header is row 2.
+    """
+
+    records: str
+    file: str
+    count: int
+    notes: list[str]
+    problems: int
+    problems_by_column: Mapping[str, int]
+    first_problems: list[ProblemForm]
     rows: Sequence[Sequence[object]]
     more: str
 
@@ -105,6 +132,27 @@ async def list_form(fetched: Fetched, library: DataSetLibrary, method: str, noti
     if data_set.rows > len(rows) or rows != form["rows"]:
         form["more"] = f"These are the first rows, with long texts cut. query_records reads on: {_example(data_set)}"
     return beginning | form
+
+
+async def import_form(imported: Imported, library: DataSetLibrary, notice: str | None) -> Form:
+    """Return the form of a file that was imported."""
+    data_set, problems = imported.records, imported.problems
+    form = ImportForm(records=data_set.name, file=imported.path.name, count=data_set.rows)
+    if imported.notes:
+        form["notes"] = list(imported.notes)
+    if problems.count:
+        form["problems"] = problems.count
+        by_column = {column: count for column, count in problems.by_column.most_common(_COLUMNS_COUNTED) if column}
+        if by_column:
+            form["problems_by_column"] = by_column
+        form["first_problems"] = [
+            ProblemForm(row=one.row, column=one.column, value=one.value, problem=one.problem) for one in problems.first
+        ]
+    rows = await library.first_rows(data_set, _PREVIEW_ROWS)
+    _add_columns(form, data_set.columns)
+    form["rows"] = [[_short_cell(value) for value in row] for row in rows]
+    form["more"] = f"query_records reads all rows: {_example(data_set, 0)}"
+    return head(True, notice) | {"records": data_set.name, "file": imported.path.name} | imported.facts | form
 
 
 def query_form(answered: QueryAnswer, notice: str | None) -> Form:
@@ -192,8 +240,8 @@ def _short_cell(value: object) -> object:
     return value[:_LONGEST_CELL] + "…" if isinstance(value, str) and len(value) > _LONGEST_CELL else value
 
 
-def _example(data_set: DataSet) -> str:
-    """Return a query that reads the rows after the preview."""
+def _example(data_set: DataSet, after: int = _PREVIEW_ROWS) -> str:
+    """Return a query that reads the rows after the first ones."""
     column = data_set.columns[0].name
     shown = column if column.isidentifier() else quoted(column)
-    return f"SELECT {shown} FROM {data_set.name} LIMIT 100 OFFSET {_PREVIEW_ROWS}"  # noqa: S608  # a hint
+    return f"SELECT {shown} FROM {data_set.name} LIMIT 100" + (f" OFFSET {after}" * bool(after))  # noqa: S608  # a hint

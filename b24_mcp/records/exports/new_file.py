@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -30,7 +31,7 @@ def new_file(place: ExportPlace, *, overwrite: bool) -> Iterator[BinaryIO]:
             a link, or if the file cannot be written. No file is left.
     """
     try:
-        with _opened_folder(place) as folder:
+        with opened_folder(place) as folder:
             if not overwrite and folder.holds(place.name):
                 raise _exists(place)
             beside = f".{place.name[:100]}.{secrets.token_hex(4)}.part"
@@ -69,6 +70,22 @@ class _Folder:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY
         return os.open(self._at(name), flags, _MODE, dir_fd=self._descriptor)
 
+    def open(self, name: str) -> int:
+        """Open an existing file for reading, unless it is a link. It does not wait for the writer of a pipe."""
+        if self._descriptor is None and os.path.realpath(self._at(name), strict=True) != str(self._path / name):
+            raise _link(name)
+        flags = os.O_RDONLY | _NO_LINK | _BINARY | getattr(os, "O_NONBLOCK", 0)
+        try:
+            return os.open(self._at(name), flags, dir_fd=self._descriptor)
+        except OSError as exc:
+            if exc.errno == errno.ELOOP:
+                raise _link(name) from None
+            raise
+
+    def names(self) -> list[str]:
+        """Return the names in the folder."""
+        return os.listdir(self._path if self._descriptor is None else self._descriptor)
+
     def publish(self, beside: str, name: str) -> None:
         """Rename a file to its final name. Raises `FileExistsError` if the name is in use."""
         folder = self._descriptor
@@ -91,7 +108,8 @@ class _Folder:
 
 
 @contextlib.contextmanager
-def _opened_folder(place: ExportPlace) -> Iterator[_Folder]:
+def opened_folder(place: ExportPlace) -> Iterator[_Folder]:
+    """Open the folder of a place, part by part. A part that is a link is refused with `B24MCP_EXPORT`."""
     if not _BY_FOLDER:
         yield _Folder(_folder_without_links(place), None)
         return
