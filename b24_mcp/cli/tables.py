@@ -9,8 +9,6 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-import click
-
 from b24_mcp.cli.output import print_form
 from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.rest import to_json
@@ -51,7 +49,7 @@ def print_csv(form: Mapping[str, object], redactor: Redactor) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    click.echo(redactor.redact(text.getvalue()), nl=False)
+    echo(redactor.redact(text.getvalue()), nl=False)
 
 
 def table_lines(columns: Sequence[object], rows: Sequence[Sequence[object]], width: int) -> list[str]:

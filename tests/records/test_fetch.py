@@ -85,7 +85,7 @@ async def test_types_that_are_not_described_are_taken_from_the_values(library: D
     assert done.complete
     assert done.records is not None
     kinds = {column.name: column.kind for column in done.records.columns}
-    assert (kinds["ID"], kinds["OPPORTUNITY"]) == ("integer", "text")
+    assert (kinds["ID"], kinds["OPPORTUNITY"], kinds["TITLE"]) == ("integer", "number", "text")
 
 
 async def test_an_error_after_the_first_rows_is_returned_with_the_rows(library: DataSetLibrary) -> None:
