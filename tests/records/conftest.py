@@ -147,7 +147,7 @@ class ScriptedPortal:
         self.called.append((method, params))
         if isinstance(self.fields, B24Error):
             raise self.fields
-        return type("Answered", (), {"result": self.fields})
+        return type("Answered", (), {"result": self.fields, "time": None})
 
 
 def fetch(library: DataSetLibrary, portal: ScriptedPortal, **options: Any) -> Fetch:

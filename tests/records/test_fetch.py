@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.records import DataSetLibrary
+from b24_mcp.records import DataSetLibrary, ask
 from tests.records.conftest import Clock, ScriptedPortal, deals, fetch, open_library
 
 FIELDS = {
@@ -206,3 +206,23 @@ def _made(number: int) -> Any:
         return deals(number * 500 + 1, number * 500 + 500)
 
     return page
+
+
+@pytest.mark.parametrize(
+    ("params", "columns"),
+    [
+        ({"select": ["ID", "OPPORTUNITY"]}, {"ID": "integer", "OPPORTUNITY": "number"}),
+        ({"SELECT": ["ID", "UF_X"]}, {"ID": "integer", "UF_X": "text"}),
+        ({"select": ["*", "UF_*"]}, {"ID": "integer", "TITLE": "text", "OPPORTUNITY": "number"}),
+        ({}, {"ID": "integer", "TITLE": "text", "OPPORTUNITY": "number"}),
+    ],
+)
+async def test_a_list_without_rows_keeps_its_columns(
+    library: DataSetLibrary, params: dict[str, Any], columns: dict[str, str]
+) -> None:
+    fields = {"ID": {"type": "integer"}, "TITLE": {"type": "string"}, "OPPORTUNITY": {"type": "double"}}
+    done = await fetch(library, ScriptedPortal([], fields), params=params).run()
+    assert done.records is not None
+    assert {column.name: column.kind for column in done.records.columns} == columns
+    answered = await ask(library, "SELECT count(*), sum(1) FROM crm_deal_list WHERE ID = 5", rows=5, characters=100)
+    assert answered.rows == [[0, None]]
