@@ -2,6 +2,7 @@
 
 from b24_mcp.errors.table import register
 from b24_mcp.records.answer import QueryAnswer, ask
+from b24_mcp.records.changes import ListChanges
 from b24_mcp.records.codes import CODES
 from b24_mcp.records.columns import Column, Kind
 from b24_mcp.records.exports import Exported, ExportPlace, check_format, export, place_in, place_of
@@ -19,6 +20,7 @@ from b24_mcp.records.imports import (
 from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
 from b24_mcp.records.names import check_name, name_for, quoted
 from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
+from b24_mcp.records.refresh import Refresh
 from b24_mcp.records.turns import Turns
 
 __all__ = [
@@ -37,10 +39,12 @@ __all__ = [
     "ImportProblems",
     "Imported",
     "Kind",
+    "ListChanges",
     "OnRows",
     "PortalTable",
     "QueryAnswer",
     "RecordsFile",
+    "Refresh",
     "Turns",
     "ask",
     "check_format",

@@ -90,6 +90,23 @@ class DataSetLibrary:
 
         return await self.file.do(work)
 
+    async def portal_time(self, name: str) -> str | None:
+        """Return the time of the portal when the reading of a set began; None if it is not known."""
+        name = unicodedata.normalize("NFC", name)
+
+        def work(db: sqlite3.Connection) -> str | None:
+            query = 'SELECT began_at FROM "~portal_times" JOIN data_sets USING (id) WHERE readable AND name = ?'
+            row = db.execute(query, (name,)).fetchone()
+            return None if row is None else str(row[0])
+
+        return await self.file.do(work)
+
+    def is_list(self, data_set: DataSet, origin: DataSetOrigin) -> bool:
+        """Whether a set holds this list."""
+        return data_set.method.lower() == origin.method.lower() and (
+            json.loads(data_set.params) == json.loads(self._params(origin))
+        )
+
     async def first_rows(self, data_set: DataSet, limit: int) -> list[list[Cell]]:
         """Return the first rows of a set, in the order of its columns; no rows if it was deleted meanwhile."""
 
@@ -118,9 +135,18 @@ class DataSetLibrary:
         return await self.file.do(work)
 
     async def begin(
-        self, name: str, origin: DataSetOrigin, kinds: FieldKinds, fields: Sequence[tuple[str, Kind]] = ()
+        self,
+        name: str,
+        origin: DataSetOrigin,
+        kinds: FieldKinds,
+        fields: Sequence[tuple[str, Kind]] = (),
+        *,
+        portal_time: str | None = None,
     ) -> Run:
-        """Begin a run that fills a set from the beginning. The set has columns for `fields`, also without rows."""
+        """Begin a run that fills a set from the beginning. The set has columns for `fields`, also without rows.
+
+        `portal_time` is the time of the portal now, in ISO form.
+        """
         params = self._params(origin)
 
         def work(db: sqlite3.Connection) -> Run:
@@ -135,6 +161,8 @@ class DataSetLibrary:
                 ).lastrowid
                 assert number is not None
                 table_name = create_table(db, number, columns) if columns else None
+                if portal_time is not None:
+                    db.execute('INSERT INTO "~portal_times" VALUES (?, ?)', (number, portal_time))
             return Run(
                 self.file,
                 self._redactor,

@@ -60,7 +60,7 @@ async def test_a_misspelt_name_is_an_error_with_the_nearest_name(filled: DataSet
         ('SELECT sum("Сумма сделки") AS "итог ""x""`" FROM deals', ['итог "x"`'], [[1299.5]]),
         ('WITH "t"("n") AS (SELECT ID FROM deals) SELECT max("n") AS n FROM "t"', ["n"], [[3]]),
         ("""SELECT json_extract('{"a b": 1}', '$."a b"') AS x""", ["x"], [[1]]),
-        ("SELECT '\"TITEL\"' AS x -- \"not a name\"", ["x"], [['"TITEL"']]),
+        ('SELECT \'"TITEL"\' AS x -- "not a name"', ["x"], [['"TITEL"']]),
     ],
 )
 async def test_names_in_double_quotes_work(

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from b24_mcp.app.answers.forms import Form, failure_form, head
-from b24_mcp.records import Column, DataSet, DataSetLibrary, Exported, Fetched, Imported, QueryAnswer, quoted
+from b24_mcp.records import (
+    Column,
+    DataSet,
+    DataSetLibrary,
+    Exported,
+    Fetched,
+    Imported,
+    ListChanges,
+    QueryAnswer,
+    quoted,
+)
 
 _PREVIEW_ROWS = 10
 _LONGEST_CELL = 200
@@ -19,6 +29,16 @@ class ColumnsForm(TypedDict, total=False):
 
     columns: list[str]
     types: dict[str, list[str]]
+
+
+class ChangesForm(TypedDict):
+    """How many rows of a refreshed list differ, and the data set `records` with each change."""
+
+    records: str
+    created: int
+    updated: int
+    removed: int
+    more: str
 
 
 class ListForm(ColumnsForm, total=False):
@@ -34,6 +54,7 @@ class ListForm(ColumnsForm, total=False):
     total: int
     complete: bool
     requests: int
+    changes: ChangesForm
     notes: list[str]
     rows: Sequence[Sequence[object]]
     more: str
@@ -118,6 +139,8 @@ async def list_form(fetched: Fetched, library: DataSetLibrary, method: str, noti
         form["total"] = fetched.total
     form["complete"] = fetched.complete
     form["requests"] = fetched.requests
+    if fetched.changes is not None:
+        form["changes"] = _changes_form(fetched.changes)
     notes = [*fetched.notes, *_next_steps(fetched)]
     data_set = fetched.records
     if data_set is None or fetched.kept_apart:
@@ -200,6 +223,17 @@ def interrupted_form(fetched: Fetched, notice: str | None) -> Form:
         count=fetched.count,
         complete=False,
         notes=_next_steps(fetched),
+    )
+
+
+def _changes_form(changes: ListChanges) -> ChangesForm:
+    more = f"SELECT id, change, field, old, new, changed_at FROM {changes.records} ORDER BY changed_at DESC"  # noqa: S608
+    return ChangesForm(
+        records=changes.records,
+        created=changes.created,
+        updated=changes.updated,
+        removed=changes.removed,
+        more=more,
     )
 
 

@@ -23,6 +23,9 @@ async def list_records(
     limit: Annotated[int | SkipJsonSchema[None], Field(description="Maximum rows, by default all", ge=1)] = None,
     save_as: SaveAs = None,
     resume: Annotated[bool, Field(description="Continue where the same call was interrupted or limited.")] = False,
+    refresh: Annotated[
+        bool, Field(description="Bring the data set up to date: reads only what changed, listed in NAME_changes.")
+    ] = False,
     portal: PortalName = None,
 ) -> Reply:
     """Read all pages of a Bitrix24 list into a local data set, e.g. method crm.deal.list with
@@ -33,7 +36,7 @@ async def list_records(
     """
     app = ctx.request_context.lifespan_context
     progress = ListProgress(ctx)
-    request = ListRequest(method, params, limit, save_as, resume)
+    request = ListRequest(method, params, limit, save_as, resume, refresh)
     return await read_list(app, request, portal, on_rows=progress.rows, on_wait=progress.wait)
 
 
