@@ -70,7 +70,8 @@ async def request_kinds(portal: Portal, method: str, params: object) -> FieldKin
 
     This is one call that reads. If it fails, the list is read without types.
     """
-    expected = _selected(params) or await anyio.to_thread.run_sync(_documented, method)
+    selected = _selected(params)
+    expected = selected if selected is not None else await anyio.to_thread.run_sync(_documented, method)
     describing = await anyio.to_thread.run_sync(_fields_method, method)
     wanted = None if describing is None else _params_for(describing, params)
     if describing is None or wanted is None:
@@ -80,7 +81,7 @@ async def request_kinds(portal: Portal, method: str, params: object) -> FieldKin
     except B24Error:
         return FieldKinds({}, requests=1, expected=expected)
     described = _described(answer.result)
-    if _selected(params) is None and described:
+    if selected is None and described:
         expected = [*described]
     kinds = {name: kind for name, kind in ((name, _kind_in(fact)) for name, fact in described.items()) if kind}
     return FieldKinds(

@@ -17,7 +17,7 @@ from anyio.to_thread import run_sync
 from b24_mcp.catalog import Version
 from b24_mcp.catalog.change_fields import ChangeFacts, change_facts
 from b24_mcp.errors import our_error
-from b24_mcp.records.changes import add_unchanged, comparison_of, count_together, keep_present, knows_present
+from b24_mcp.records.changes import Gone, add_unchanged, comparison_of, count_together, keep_present, knows_present
 from b24_mcp.records.columns import Column, fits
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows, ask_portal
 from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
@@ -165,7 +165,7 @@ class Refresh:
         def merge(db: sqlite3.Connection, table: str, columns: Sequence[Column]) -> int:
             if ids is not None:
                 keep_present(db, ids)
-            gone = "none" if ids is None else "not present"
+            gone: Gone = "none" if ids is None else "not present"
             self.fetched.changes = comparison.write(db, table, file.moment(), gone)
             return add_unchanged(db, comparison, table, present=ids is not None)
 

@@ -175,7 +175,8 @@ async def import_form(imported: Imported, library: DataSetLibrary, notice: str |
     _add_columns(form, data_set.columns)
     form["rows"] = [[_short_cell(value) for value in row] for row in rows]
     form["more"] = f"query_records reads all rows: {_example(data_set, 0)}"
-    return head(True, notice) | {"records": data_set.name, "file": imported.path.name} | imported.facts | form
+    beginning: Form = {"records": data_set.name, "file": imported.path.name, **imported.facts}
+    return head(True, notice) | beginning | form
 
 
 def query_form(answered: QueryAnswer, notice: str | None) -> Form:

@@ -96,7 +96,7 @@ def moment_in(text: str, form: Form, *, month_first: bool, with_time: bool) -> s
     first, second, year, hour, minute, seconds = found.groups()
     day, month = (second, first) if form == "slashed" and month_first else (first, second)
     try:
-        date = datetime.datetime(*map(int, (year, month, day, hour or 0, minute or 0, seconds or 0)))
+        date = datetime.datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(seconds or 0))
     except ValueError:
         return None
     if hour is not None and not with_time:
