@@ -17,7 +17,7 @@ from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config.renamed import renamed_settings_in_use
 from b24_mcp.errors import B24Error
 
-_NO_FOLDERS = "none: a person names the folders in which files may be written with B24_FILES_DIR"
+_NO_FOLDERS = "none: a person names the folders for files with B24_FILES_DIR"
 _NUMBERS = (
     "missing_scopes: documented methods that need the scope; requests_free: requests that may be sent now without "
     "waiting; clock_ahead: seconds; pipelines: id and stages; custom_fields: fields"

@@ -2,13 +2,14 @@
 
 from b24_mcp.errors.table import register
 from b24_mcp.records.answer import QueryAnswer, ask
-from b24_mcp.records.changes import ListChanges
+from b24_mcp.records.changes import CHANGES_METHOD, ListChanges
 from b24_mcp.records.codes import CODES
 from b24_mcp.records.columns import Column, Kind
 from b24_mcp.records.exports import Exported, ExportPlace, check_format, export, place_in, place_of
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows
 from b24_mcp.records.file import RecordsFile, path_for
 from b24_mcp.records.imports import (
+    IMPORT_METHOD,
     CellProblem,
     FileImport,
     Imported,
@@ -24,6 +25,8 @@ from b24_mcp.records.refresh import Refresh
 from b24_mcp.records.turns import Turns
 
 __all__ = [
+    "CHANGES_METHOD",
+    "IMPORT_METHOD",
     "PORTAL_TABLES",
     "CellProblem",
     "Column",

@@ -120,7 +120,9 @@ def _named_in(sql: str, sets: Sequence[DataSet]) -> list[DataSet]:
 
 def _existing_names(sql: str, sets: Sequence[DataSet]) -> str:
     names = ", ".join(data_set.name for data_set in sets[:_SETS_NAMED])
-    hint = f"Data sets: {names}." if sets else "There are no data sets yet: list_records creates them."
+    hint = (
+        f"Data sets: {names}." if sets else "There are no data sets yet: list_records and import_records create them."
+    )
     hint += f" Tables of the portal: {', '.join(PORTAL_TABLES)}."
     for name in portal_tables_in(sql):
         hint += f" Columns of {name}: {', '.join(PORTAL_TABLES[name])}."

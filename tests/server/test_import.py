@@ -47,6 +47,7 @@ async def test_a_file_becomes_a_data_set_with_types_and_problems(call_tool: Call
     assert "outsiders" in answer["notice"]
     found = await call_tool("query_records", sql="SELECT sum(Сумма), max(Дата) FROM Лиды_2026 WHERE Сумма > 5")
     assert found["rows"][0][0] == 1213.0
+    assert "outsiders" in found["notice"]
     sets = await call_tool("query_records", sql="SELECT method, params, complete FROM data_sets")
     assert sets["rows"] == [["import_records", '{"path":"Лиды 2026.csv"}', 1]]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from b24_mcp.records.imports.file_import import FileImport, Imported
+from b24_mcp.records.imports.file_import import IMPORT_METHOD, FileImport, Imported
 from b24_mcp.records.imports.places import ImportPlace, import_place_in, import_place_of
 from b24_mcp.records.imports.problems import CellProblem, ImportProblems
 
 __all__ = [
+    "IMPORT_METHOD",
     "CellProblem",
     "FileImport",
     "ImportPlace",
