@@ -109,7 +109,8 @@ def _nearest_name(message: str, sql: str, sets: Sequence[DataSet]) -> str:
     else:
         known = [*(data_set.name for data_set in sets), *PORTAL_TABLES]
     by_form = {name.casefold().replace("_", ""): name for name in reversed(known)}
-    near = difflib.get_close_matches(wanted.casefold().replace("_", ""), by_form, 1)
+    form = wanted.casefold().replace("_", "")
+    near = difflib.get_close_matches(form, by_form, 1) or [one for one in by_form if form and one.startswith(form)]
     return f"Did you mean {by_form[near[0]]}? {hint}" if near else hint
 
 
@@ -120,9 +121,8 @@ def _named_in(sql: str, sets: Sequence[DataSet]) -> list[DataSet]:
 
 def _existing_names(sql: str, sets: Sequence[DataSet]) -> str:
     names = ", ".join(data_set.name for data_set in sets[:_SETS_NAMED])
-    hint = (
-        f"Data sets: {names}." if sets else "There are no data sets yet: list_records and import_records create them."
-    )
+    nothing = "There are no data sets yet: list_records and import_records create them."
+    hint = f"Data sets: {names}." if sets else nothing
     hint += f" Tables of the portal: {', '.join(PORTAL_TABLES)}."
     for name in portal_tables_in(sql):
         hint += f" Columns of {name}: {', '.join(PORTAL_TABLES[name])}."

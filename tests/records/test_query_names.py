@@ -40,6 +40,7 @@ async def rows_of(library: DataSetLibrary, sql: str) -> list[list[Any]]:
         ('SELECT d."TITEL" FROM deals d', "Did you mean TITLE?"),
         ("SELECT d.TITEL FROM deals d", "Did you mean TITLE?"),
         ("SELECT * FROM deal", "Did you mean deals?"),
+        ("SELECT * FROM d", "Did you mean deals?"),
         ('SELECT TITLE FROM deals WHERE TITLE = "Иванов ЁЖ"', "written in single quotes"),
         ('SELECT count(*) FROM deals GROUP BY "titel"', "Did you mean TITLE?"),
         ("SELECT nmae FROM data_sets", "Did you mean name?"),
