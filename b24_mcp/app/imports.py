@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import NOTICE
+from b24_mcp.access import NOTICE, current_caller
 from b24_mcp.app.answers.forms import Form, failure_form, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
@@ -58,7 +58,9 @@ class ImportRun:
 
         library = self._app.data_sets.of(self._opened)
         host = self._opened.portal.host
-        imported = await FileImport(library, self._place, host, name=self._save_as).run(on_rows)
+        imported = await FileImport(library, self._place, host, name=self._save_as, caller=current_caller().name).run(
+            on_rows
+        )
         return await import_form(imported, library, self._opened.notice)
 
 

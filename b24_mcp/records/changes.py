@@ -71,11 +71,12 @@ class Comparison:
         created = _run(
             db,
             f"{into} SELECT n.{key}, 'created', NULL, NULL, NULL, {when} FROM {new} n "  # noqa: S608  # quoted names
-            f"WHERE n.{key} NOT IN (SELECT {key} FROM {old})",
+            f"WHERE n.{key} NOT IN (SELECT {key} FROM {old} WHERE {key} IS NOT NULL)",
             self.when,
         )
         updated = self._write_updates(db, changes, into, when, new)
-        all_ids = f"SELECT id FROM temp.{quoted(_PRESENT)}" if gone == "not present" else f"SELECT {key} FROM {new}"  # noqa: S608
+        ids, source = ("id", f"temp.{quoted(_PRESENT)}") if gone == "not present" else (key, new)
+        all_ids = f"SELECT {ids} FROM {source} WHERE {ids} IS NOT NULL"  # noqa: S608
         removed = 0
         if gone != "none":
             removed = _run(

@@ -228,7 +228,8 @@ def interrupted_form(fetched: Fetched, notice: str | None) -> Form:
 
 
 def _changes_form(changes: ListChanges) -> ChangesForm:
-    more = f"SELECT id, change, field, old, new, changed_at FROM {changes.records} ORDER BY changed_at DESC"  # noqa: S608
+    newest = "ORDER BY julianday(changed_at) DESC"
+    more = f"SELECT id, change, field, old, new, changed_at FROM {changes.records} {newest}"  # noqa: S608
     return ChangesForm(
         records=changes.records,
         created=changes.created,

@@ -45,8 +45,11 @@ class Imported:
 class FileImport:
     """Reads one file into one data set of `library`. Without `name` the set is named after the file."""
 
-    def __init__(self, library: DataSetLibrary, place: ImportPlace, host: str, *, name: str | None = None) -> None:
+    def __init__(
+        self, library: DataSetLibrary, place: ImportPlace, host: str, *, name: str | None = None, caller: str = ""
+    ) -> None:
         self._library = library
+        self._caller = caller
         self._place = place
         params: dict[str, object] = {"path": place.path.name}
         if place.sheet is not None:
@@ -60,9 +63,14 @@ class FileImport:
         """Import the file. If it cannot be read to its end, a former data set of the name stays as it was.
 
         Raises:
-            B24Error: `B24MCP_IMPORT` with the reason, `B24MCP_RECORDS_NAME`, or `B24MCP_RECORDS_FILE`.
+            B24Error: `B24MCP_IMPORT` with the reason, `B24MCP_RECORDS_NAME`, `B24MCP_RECORDS_FILE`, or
+                `B24MCP_QUERY_BUSY` if too many queries, exports and imports are running.
         """
         self.name = await run_sync(lambda: check_name(self._wanted or name_for_file(self._place.path)))
+        async with self._library.turns.turn(self._caller, is_export=True):  # the memory of both has a limit together
+            return await self._import(on_rows)
+
+    async def _import(self, on_rows: OnImported | None) -> Imported:
         with await run_sync(_Opened, self._place) as opened:
             source = opened.source
             plans, total = await self._survey(source)
