@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from b24_mcp.cli.data_sets import Work
 
 _INTERRUPTED = 130
+_LARGEST_ANSWER = 64 << 20
+"""The most characters of the rows that are printed: they are in memory at once. An export has no such limit."""
 
 
 @click.command()
@@ -104,7 +106,3 @@ async def _export(app: App, opened: OpenPortal, sql: str, file: Path, *, overwri
     library = app.data_sets.of(opened)
     exported = await export_rows(library, sql, place_of(file), overwrite=overwrite, tables=tables)
     return export_form(exported, opened.notice)
-
-
-_LARGEST_ANSWER = 64 << 20
-"""The most characters of the rows that are printed: they are in memory at once. An export has no such limit."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from b24_mcp.rest.wire import answer as answer_module
 from tests.loopback import LoopbackPortal
 from tests.server.conftest import CallTool
 
@@ -120,8 +120,6 @@ async def test_lists_with_and_without_a_time_of_changes_are_refreshed(
 
 
 async def test_the_clock_of_this_computer_does_not_matter(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
     real = time.time
     monkeypatch.setattr("b24_mcp.records.file.time.time", lambda: real() + 9 * 86_400)
     await call_tool("list_records", method="crm.deal.list", params=DEALS)
@@ -155,9 +153,3 @@ async def test_a_failed_refresh_leaves_the_data_set(call_tool: CallTool, portal:
     taken = await call_tool("list_records", method="crm.deal.list", params=DEALS, refresh=True)
     assert taken["error"]["code"] == "B24MCP_RECORDS_NAME"
     assert (await call_tool("query_records", sql="SELECT count(*) FROM crm_deal_list"))["rows"] == [[400]]
-
-
-def test_the_module_of_answers_knows_the_time_of_the_portal() -> None:
-    time = answer_module.read_time({"start": 1.0, "finish": 1_700_000_000.5, "duration": 0.1})
-    assert time is not None
-    assert time.finished_at == datetime.fromtimestamp(1_700_000_000, UTC)

@@ -73,7 +73,7 @@ class FileImport:
     async def _import(self, on_rows: OnImported | None) -> Imported:
         with await run_sync(_Opened, self._place) as opened:
             source = opened.source
-            plans, total = await self._survey(source)
+            plans, total = await self._survey(source, on_rows)
             problems = ImportProblems()
             fields = [(plan.name, plan.kind) for plan in plans.values()]
             run = await self._library.begin(self.name, self._origin, FieldKinds({}), fields)
@@ -94,12 +94,14 @@ class FileImport:
         return Imported(self._place.path, records, source.facts, notes, problems)
 
     @staticmethod
-    async def _survey(source: RowSource) -> tuple[dict[str, ColumnPlan], int]:
+    async def _survey(source: RowSource, on_rows: OnImported | None) -> tuple[dict[str, ColumnPlan], int]:
         surveys: dict[str, ColumnSurvey] = {}
         total = 0
         async for rows in _batches(source, ImportProblems()):
             await run_sync(_look_at, rows, surveys)
             total += len(rows)
+            if on_rows is not None:
+                await on_rows(0, None)  # nothing is stored yet, but the caller sees that the import runs
         if not surveys:
             raise our_error("B24MCP_IMPORT", "The file holds a header and no rows.")
         plans = {
