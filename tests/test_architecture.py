@@ -55,9 +55,10 @@ LIBRARIES = {
     "keyring": ("config/secrets.py",),
     "ruamel": ("connect/yaml.py",),
     "xlsxwriter": ("records/exports/xlsx.py",),
-    "pyarrow": ("records/exports/parquet.py",),
     "pypdf": ("app/files/preview_program.py",),
     "docx": ("app/files/preview_program.py",),
+    "python_calamine": ("records/imports/reader_process.py",),
+    "pyarrow": ("records/exports/parquet.py", "records/imports/reader_process.py"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,11 @@ from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import CallRequest, fitted_to_portal, judged, prepare_call
 from b24_mcp.app.runs import BackgroundRun, OnRows, run_key, running_form
 from b24_mcp.catalog import has_outside_texts
-from b24_mcp.errors import B24Error
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import OnWait, Params
 
 if TYPE_CHECKING:
-    from b24_mcp.records import Fetch, Fetched
+    from b24_mcp.records import Fetch, Fetched, Refresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class ListRequest:
     """A list to read, as the caller requested it.
 
     `limit` is the largest number of rows. `save_as` is the name of the data set, by default made from the method. With
-    `resume` an interrupted or limited list is continued.
+    `resume` an interrupted or limited list is continued. With `refresh` the data set is brought up to date; without
+    `params` those of the data set are used.
     """
 
     method: str
@@ -37,6 +39,7 @@ class ListRequest:
     limit: int | None = None
     save_as: str | None = None
     resume: bool = False
+    refresh: bool = False
 
 
 _STOPPED = "If the server is stopped meanwhile, the rows read so far are kept, and the same call continues."
@@ -50,7 +53,7 @@ class ListRun:
         self._app = app
         self._opened = opened
         self.request = request
-        self.fetch: Fetch | None = None
+        self.fetch: Fetch | Refresh | None = None
 
     @property
     def fetched(self) -> Fetched:
@@ -65,9 +68,11 @@ class ListRun:
             B24Error: when nothing could be read.
         """
         from b24_mcp.app.answers.record_forms import list_form
-        from b24_mcp.records import Fetch  # not needed to start and list the tools
+        from b24_mcp.records import Fetch, Refresh  # not needed to start and list the tools
 
         request, opened = self.request, self._opened
+        if request.refresh:
+            request = await self._request_of_the_set()
         try:
             planned = await prepare_call(opened, CallRequest(request.method, request.params), self._app.background)
             plan = await fitted_to_portal(judged(opened, (planned,), validated=True))
@@ -75,16 +80,26 @@ class ListRun:
         except B24Error as exc:
             raise _without_validate_hint(exc) from None
         library = self._app.data_sets.of(opened)
-        self.fetch = Fetch(
-            library,
-            opened.portal,
-            planned.method,
-            planned.params,
-            version=planned.version,
-            name=request.save_as,
-            limit=request.limit,
-            resume=request.resume,
-        )
+        if request.refresh:
+            self.fetch = Refresh(
+                library,
+                opened.portal,
+                planned.method,
+                planned.params,
+                version=planned.version,
+                name=request.save_as,
+            )
+        else:
+            self.fetch = Fetch(
+                library,
+                opened.portal,
+                planned.method,
+                planned.params,
+                version=planned.version,
+                name=request.save_as,
+                limit=request.limit,
+                resume=request.resume,
+            )
         fetched = await self.fetch.run(on_rows, on_wait)
         form = await list_form(fetched, library, request.method, opened.notice, planned.version)
         rows = [dict(zip(form["columns"], row, strict=True)) for row in form.get("rows", ())]
@@ -94,6 +109,25 @@ class ListRun:
         if planned.warnings:
             form["warnings"] = [*form.get("warnings", ()), *planned.warnings]
         return form
+
+    async def _request_of_the_set(self) -> ListRequest:
+        """Return the request of a refresh. Without params it has those that the data set was read with.
+
+        Raises:
+            B24Error: `B24MCP_ARGUMENTS` when it asks for something else too.
+        """
+        from b24_mcp.records import name_for
+
+        request = self.request
+        if request.resume or request.limit is not None:
+            raise our_error("B24MCP_ARGUMENTS", "refresh reads what changed: it has no limit and no resume.")
+        if request.params is not None:
+            return request
+        name = request.save_as or name_for(request.method, None)
+        former = await self._app.data_sets.of(self._opened).find(name)
+        if former is None or former.method.lower() != request.method.lower():
+            return request
+        return replace(request, params=json.loads(former.params))
 
 
 async def read_list(

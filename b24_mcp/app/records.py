@@ -20,7 +20,7 @@ async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None 
     """
     from b24_mcp.app.answers.record_forms import query_form
     from b24_mcp.app.portal_tables import tables_for
-    from b24_mcp.records import ask  # not needed to start and list the tools
+    from b24_mcp.records import CHANGES_METHOD, IMPORT_METHOD, ask  # not needed to start and list the tools
 
     opened = await app.portals.get(portal)
     budget = opened.settings.budget
@@ -31,7 +31,8 @@ async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None 
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), budget)
     form = query_form(answer, opened.notice)
-    if form["rows"] and any(has_outside_texts(data_set.method) for data_set in answer.read):
+    foreign = (IMPORT_METHOD, CHANGES_METHOD)
+    if form["rows"] and any(one.method in foreign or has_outside_texts(one.method) for one in answer.read):
         form = with_notice(form, NOTICE)
     return Reply(form, budget)
 

@@ -14,9 +14,11 @@ from b24_mcp.cli.docs import docs
 from b24_mcp.cli.doctor import doctor
 from b24_mcp.cli.download import download
 from b24_mcp.cli.env_file import add_env_file_option
+from b24_mcp.cli.import_ import import_
 from b24_mcp.cli.list import list_
 from b24_mcp.cli.login import login, logout
 from b24_mcp.cli.portals import portals
+from b24_mcp.cli.query import export, query
 from b24_mcp.cli.records import records
 from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.sandbox import sandbox
@@ -43,7 +45,7 @@ def cli(context: click.Context) -> None:
 for command in (
     *(serve, connect, disconnect, doctor),
     *(portals, login, logout, approve),
-    *(call, list_, apply, records, download),
+    *(call, list_, import_, query, export, apply, records, download),
     *(docs, catalog, sandbox),
 ):
     cli.add_command(command)

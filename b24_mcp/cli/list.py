@@ -32,6 +32,7 @@ _INTERRUPTED = 130
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Read at most N rows.")
 @click.option("--save-as", metavar="NAME", help="Name of the data set. The default comes from METHOD.")
 @click.option("--resume", is_flag=True, help="Continue the same list after an interruption or a --limit.")
+@click.option("--refresh", is_flag=True, help="Read only what changed since the list was read.")
 @click.option(
     "-o",
     "--out",
@@ -47,6 +48,7 @@ def list_(
     limit: int | None,
     save_as: str | None,
     resume: bool,
+    refresh: bool,
     out: Path | None,
     overwrite: bool,
     portal: str | None,
@@ -65,7 +67,9 @@ def list_(
     configure_logging(redactor)
     from b24_mcp.app.lists import ListRequest  # so that --help answers at once
 
-    request = ListRequest(method, read_params(params_source), limit, save_as, resume)
+    # Without --params a refresh uses those of the data set.
+    params = None if refresh and params_source == "{}" else read_params(params_source)
+    request = ListRequest(method, params, limit, save_as, resume, refresh)
     run = ListToFile(request, out, overwrite=overwrite)
     try:
         form = asyncio.run(with_data_sets(redactor, portal, run.read))

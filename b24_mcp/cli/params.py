@@ -13,6 +13,9 @@ from b24_mcp.rest import Params
 PORTAL = click.option("--portal", metavar="NAME", help="The portal to use, one of `b24-mcp portals list`.")
 """The option that names a portal."""
 
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on a terminal too.")
+"""The option for JSON where a terminal shows a table."""
+
 PARAMS = click.option(
     "-p",
     "--params",

@@ -13,6 +13,11 @@ CODES: dict[str, CodeFact] = {
         "Nothing was sent. Omit resume to read the list from its beginning, or repeat the call that began the data "
         "set.",
     ),
+    "B24MCP_RECORDS_REFRESH": CodeFact(
+        "validation",
+        "Nothing was sent. Omit params to refresh the list that the data set holds, or omit refresh to read another "
+        "list.",
+    ),
     "B24MCP_RECORDS_TAKEN": CodeFact(
         "conflict", "The other run keeps the fetched rows. Look at the data set before you read the list again."
     ),
@@ -35,4 +40,7 @@ CODES: dict[str, CodeFact] = {
         "(portal_info shows the scopes). list_records reads whole lists of the portal too.",
     ),
     "B24MCP_EXPORT": CodeFact("validation", "Nothing was written. Use a free file name in an existing folder."),
+    "B24MCP_IMPORT": CodeFact(
+        "validation", "Nothing was imported. A file ends in .csv, .tsv, .jsonl, .json, .xlsx or .parquet."
+    ),
 }

@@ -32,6 +32,8 @@ SQL_TYPES: Mapping[Kind, str] = {
 }
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9]\d{0,18}", re.ASCII)
 _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+# Portals write sums with two to four decimals. A whole number in a text may be a code or a phone number.
+_DECIMAL = re.compile(r"-?\d{1,15}\.\d{2,4}", re.ASCII)
 _LOOKS_NUMERIC = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
@@ -88,7 +90,7 @@ def kind_of(values: Iterable[object], documented: Kind | None, *, is_key: bool =
     """Return the type of a field, from its documented type and from values of it; None while all are empty.
 
     A documented type that does not fit the values is ignored. Without one, texts stay texts, unless all of them are
-    dates or times, or the field identifies a row.
+    dates, times, or sums such as `1200.00`, or the field identifies a row.
     """
     present = [value for value in values if value is not None and value != ""]
     if not present:
@@ -110,18 +112,24 @@ def _kind_of_texts(values: list[object], *, is_key: bool) -> Kind:
         return "text"
     if is_key and _all_fit("integer", values):
         return "integer"
+    if all(map(_DECIMAL.fullmatch, texts)) and _all_fit("number", values):
+        return "number"
     if all(map(_DATE.fullmatch, texts)):
         return "date"
     return "datetime" if all(map(_DATETIME.fullmatch, texts)) else "text"
 
 
-def _all_fit(kind: Kind, values: list[object]) -> bool:
+def fits(kind: Kind, value: object) -> bool:
+    """Whether a value is of a type."""
     try:
-        for value in values:
-            _WRITERS[kind](value)
+        _WRITERS[kind](value)
     except MisfitError:
         return False
     return True
+
+
+def _all_fit(kind: Kind, values: list[object]) -> bool:
+    return all(fits(kind, value) for value in values)
 
 
 def _integer(value: object) -> Stored:

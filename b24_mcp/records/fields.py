@@ -6,7 +6,8 @@ behaviour for the forms of their answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import anyio.to_thread
 
@@ -42,11 +43,21 @@ _KINDS: dict[str, Kind] = {
 class FieldKinds:
     """The documented types of fields. Spellings of a name are equal: `RESPONSIBLE_ID` is `responsibleId`.
 
-    `requests` is the number of requests that were needed.
+    `expected` are the fields that a row would have, for a list without rows. `requests` is the number of requests that
+    were needed. `asked_at` is the time of the portal at which it was asked for the types, if it said one.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind], *, requests: int = 0) -> None:
+    def __init__(
+        self,
+        kinds: Mapping[str, Kind],
+        *,
+        requests: int = 0,
+        expected: Sequence[str] = (),
+        asked_at: datetime | None = None,
+    ) -> None:
         self.requests = requests
+        self.expected = expected
+        self.asked_at = asked_at
         self._kinds = {_squeezed(name): kind for name, kind in kinds.items()}
 
     def get(self, field: str) -> Kind | None:
@@ -59,17 +70,26 @@ async def request_kinds(portal: Portal, method: str, params: object) -> FieldKin
 
     This is one call that reads. If it fails, the list is read without types.
     """
+    selected = _selected(params)
+    expected = selected if selected is not None else await anyio.to_thread.run_sync(_documented, method)
     describing = await anyio.to_thread.run_sync(_fields_method, method)
-    if describing is None:
-        return FieldKinds({})
-    wanted = _params_for(describing, params)
-    if wanted is None:
-        return FieldKinds({})
+    wanted = None if describing is None else _params_for(describing, params)
+    if describing is None or wanted is None:
+        return FieldKinds({}, expected=expected)
     try:
         answer = await portal.call(describing.name, wanted, version=describing.version, bulk=True)
     except B24Error:
-        return FieldKinds({}, requests=1)
-    return FieldKinds(_kinds_in(answer.result), requests=1)
+        return FieldKinds({}, requests=1, expected=expected)
+    described = _described(answer.result)
+    if selected is None and described:
+        expected = [*described]
+    kinds = {name: kind for name, kind in ((name, _kind_in(fact)) for name, fact in described.items()) if kind}
+    return FieldKinds(
+        kinds,
+        requests=1,
+        expected=expected,
+        asked_at=None if answer.time is None else answer.time.finished_at,
+    )
 
 
 def _fields_method(method: str) -> Method | None:
@@ -95,7 +115,28 @@ def _params_for(describing: Method, params: object) -> dict[str, object] | None:
     return wanted
 
 
-def _kinds_in(result: object) -> dict[str, Kind]:
+def _selected(params: object) -> list[str] | None:
+    """Return the fields that a list selects by name; None if it selects all, or all of a kind (`*`, `UF_*`)."""
+    if not isinstance(params, Mapping):
+        return None
+    select = next((value for name, value in params.items() if name.lower() == "select"), None)
+    if not isinstance(select, list) or not select or not all(isinstance(name, str) for name in select):
+        return None
+    return None if any("*" in name for name in select) else list(dict.fromkeys(select))
+
+
+def _documented(method: str) -> list[str]:
+    """Return the fields of a row that the documentation names: those to select, or to filter by."""
+    known = known_methods().method(method)
+    parameters = {parameter.name.lower(): parameter for parameter in known.facts.params} if known else {}
+    for name in ("select", "filter"):
+        fields = [field.name for field in parameters[name].fields if not field.pattern] if name in parameters else []
+        if fields:
+            return fields
+    return []
+
+
+def _described(result: object) -> dict[str, Mapping[str, object]]:
     """Parse `{NAME: {type}}`, the same under one key such as `fields`, or `{"items": [{name, type}]}` of REST 3.0."""
     if isinstance(result, Mapping) and len(result) == 1:
         (inner,) = result.values()
@@ -105,8 +146,7 @@ def _kinds_in(result: object) -> dict[str, Kind]:
             result = {entry["name"]: entry for entry in inner if isinstance(entry, Mapping) and "name" in entry}
     if not isinstance(result, Mapping):
         return {}
-    kinds = {str(name): _kind_in(fact) for name, fact in result.items() if isinstance(fact, Mapping)}
-    return {name: kind for name, kind in kinds.items() if kind is not None}
+    return {str(name): fact for name, fact in result.items() if isinstance(fact, Mapping)}
 
 
 def _kind_in(fact: Mapping[str, object]) -> Kind | None:

@@ -47,6 +47,10 @@ CREATE TABLE IF NOT EXISTS data_sets (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS readable_name ON data_sets (name) WHERE readable;
 """
+# The time of the portal when a run began, by the id of the run. It is not a valid name of a set.
+_PORTAL_TIMES = """
+CREATE TABLE IF NOT EXISTS "~portal_times" (id INTEGER PRIMARY KEY, began_at TEXT NOT NULL)
+"""
 
 
 def path_for(folder: Path, portal: str) -> Path:
@@ -208,6 +212,7 @@ def _prepared(path: Path) -> sqlite3.Connection:
             db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORMAT}; COMMIT;")
         elif version != _FORMAT:
             raise _OtherFormatError("file of another version of b24-mcp")
+        db.execute(_PORTAL_TIMES)
     except BaseException:
         db.close()
         raise

@@ -6,17 +6,17 @@ import json
 import secrets
 import sqlite3
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from b24_mcp.errors import our_error
-from b24_mcp.records.columns import Cell, Column, Stored
+from b24_mcp.records.columns import Cell, Column, Kind, Stored
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.records.file import RecordsFile, shrink, transaction
 from b24_mcp.records.names import quoted
-from b24_mcp.records.run import Run, delete_run
+from b24_mcp.records.run import Run, create_table, delete_run
 from b24_mcp.records.table import DataSetTable, columns_from_text
 from b24_mcp.records.turns import Turns
 from b24_mcp.rest.wire.params import Params
@@ -90,6 +90,23 @@ class DataSetLibrary:
 
         return await self.file.do(work)
 
+    async def portal_time(self, name: str) -> str | None:
+        """Return the time of the portal when the reading of a set began; None if it is not known."""
+        name = unicodedata.normalize("NFC", name)
+
+        def work(db: sqlite3.Connection) -> str | None:
+            query = 'SELECT began_at FROM "~portal_times" JOIN data_sets USING (id) WHERE readable AND name = ?'
+            row = db.execute(query, (name,)).fetchone()
+            return None if row is None else str(row[0])
+
+        return await self.file.do(work)
+
+    def is_list(self, data_set: DataSet, origin: DataSetOrigin) -> bool:
+        """Whether a set holds this list."""
+        return data_set.method.lower() == origin.method.lower() and (
+            json.loads(data_set.params) == json.loads(self._params(origin))
+        )
+
     async def first_rows(self, data_set: DataSet, limit: int) -> list[list[Cell]]:
         """Return the first rows of a set, in the order of its columns; no rows if it was deleted meanwhile."""
 
@@ -117,20 +134,44 @@ class DataSetLibrary:
 
         return await self.file.do(work)
 
-    async def begin(self, name: str, origin: DataSetOrigin, kinds: FieldKinds) -> Run:
-        """Begin a run that fills a set from the beginning."""
+    async def begin(
+        self,
+        name: str,
+        origin: DataSetOrigin,
+        kinds: FieldKinds,
+        fields: Sequence[tuple[str, Kind]] = (),
+        *,
+        portal_time: str | None = None,
+    ) -> Run:
+        """Begin a run that fills a set from the beginning. The set has columns for `fields`, also without rows.
+
+        `portal_time` is the time of the portal now, in ISO form.
+        """
         params = self._params(origin)
 
         def work(db: sqlite3.Connection) -> Run:
             owner, now = secrets.token_hex(8), self.file.moment()
+            table = DataSetTable(kinds)
+            columns = table.prepare(fields)
             with transaction(db):
                 number = db.execute(
                     "INSERT INTO data_sets (name, method, params, portal, started_at, updated_at, owner) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (name, origin.method, params, origin.portal, now, now, owner),
                 ).lastrowid
-            assert number is not None
-            return Run(self.file, self._redactor, number=number, name=name, owner=owner, table=DataSetTable(kinds))
+                assert number is not None
+                table_name = create_table(db, number, columns) if columns else None
+                if portal_time is not None:
+                    db.execute('INSERT INTO "~portal_times" VALUES (?, ?)', (number, portal_time))
+            return Run(
+                self.file,
+                self._redactor,
+                number=number,
+                name=name,
+                owner=owner,
+                table=table,
+                table_name=table_name,
+            )
 
         return await self.file.do(work)
 

@@ -6,12 +6,14 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 
-from b24_mcp.errors import our_error
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.portal_tables import PORTAL_TABLES
 
 _LONGEST = 60
 _NAME = re.compile(r"[^\W\d_]\w*")
+_FILE = "file"
 _RESERVED = {"data_sets"}
 _RESERVED_BEGINNING = "sqlite_"
 _NUMBER = re.compile(r"\d{1,18}")
@@ -52,6 +54,18 @@ def name_for(method: str, params: object) -> str:
             if key.lower().endswith("id") and _NUMBER.fullmatch(str(value)) and not isinstance(value, bool)
         ]
     return "_".join(parts)[:_LONGEST]
+
+
+def name_for_file(path: Path) -> str:
+    """Return the default name of a set that is imported from a file: the name of the file, as far as it can be one."""
+    stem = unicodedata.normalize("NFC", path.stem)
+    plain = re.sub(r"\W+", "_", stem).strip("_")[: _LONGEST - len(_FILE)] or _FILE
+    if not plain[0].isalpha():
+        plain = f"{_FILE}_{plain}"
+    try:
+        return check_name(plain)
+    except B24Error:
+        return f"{plain}_{_FILE}"
 
 
 def quoted(name: str) -> str:

@@ -18,6 +18,7 @@ from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.columns import Cell
 from b24_mcp.records.file import DAMAGED_HINT
 from b24_mcp.records.portal_tables import PortalTable
+from b24_mcp.records.sql_tokens import strict_names
 
 _T = TypeVar("_T")
 _PROGRAM = Path(__file__).with_name("query_process.py")
@@ -42,7 +43,8 @@ class SqlQuery:
     def __init__(
         self, path: Path, sql: str, *, rows: int | None, seconds: float, tables: Sequence[PortalTable] = ()
     ) -> None:
-        self._request = {"path": str(path), "sql": sql, "rows": rows, "seconds": seconds}
+        strict, self._originals = strict_names(sql)
+        self._request = {"path": str(path), "sql": strict, "rows": rows, "seconds": seconds}
         self._tables = tables
         self._seconds = seconds
         self._sql = sql
@@ -76,7 +78,7 @@ class SqlQuery:
                     self.truncated = part["truncated"]
                     return
                 if "columns" in part:
-                    self.columns, self.read = part["columns"], part["read"]
+                    self.columns, self.read = [self._original(name) for name in part["columns"]], part["read"]
                 yield part.get("rows", [])
             # The process was killed: by the timer, or by the system because of its memory.
             raise self._error("slow" if not timer.is_alive() else "memory", "")
@@ -116,6 +118,13 @@ class SqlQuery:
         if self._stopped:
             self._process.kill()
         return self._process
+
+    def _original(self, column: str) -> str:
+        """Return the name of a column of the answer, which may be an expression, as the statement has it."""
+        if "`" in column:
+            for strict, original in self._originals.items():
+                column = column.replace(strict, original)
+        return column
 
     def _ask(self, stdin: IO[bytes]) -> None:
         try:

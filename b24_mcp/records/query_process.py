@@ -19,7 +19,9 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import NotRequired, TypedDict
 
 _CHECK_EVERY = 5_000
@@ -189,6 +191,16 @@ def _rows(cursor: sqlite3.Cursor, wanted: int | None) -> Iterator[AnswerLine]:
     yield {"end": True, "truncated": truncated}
 
 
+def _functions() -> ModuleType:
+    """Return the module beside this one. This process has no package to import it from."""
+    spec = spec_from_file_location("query_functions", Path(__file__).with_name("query_functions.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def _open(path: str, tables: list[GivenTable]) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
@@ -197,6 +209,7 @@ def _open(path: str, tables: list[GivenTable]) -> sqlite3.Connection:
         db.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
         for table in tables:
             _create(db, table)
+        _functions().add_unicode(db)
         db.execute("PRAGMA query_only = ON")
     except MemoryError:
         raise RefusedError("memory", "the tables of the portal are too large") from None

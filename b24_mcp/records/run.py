@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Column, Stored
@@ -52,6 +52,12 @@ class Run:
         self._table = table
         self._table_name = table_name
 
+    @property
+    def table_name(self) -> str:
+        """The table of this run, which has columns already."""
+        assert self._table_name is not None
+        return self._table_name
+
     async def append(
         self, rows: Sequence[object], cursor: Mapping[str, object] | None, *, key: str | None, total: int | None
     ) -> None:
@@ -85,8 +91,17 @@ class Run:
 
         await self._file.do(work)
 
-    async def finish(self, *, complete: bool, notes: Sequence[str] = ()) -> None:
+    async def finish(
+        self,
+        *,
+        complete: bool,
+        notes: Sequence[str] = (),
+        merge: Callable[[sqlite3.Connection, str, Sequence[Column]], int] | None = None,
+    ) -> None:
         """End the run: its rows replace the previous set of the name.
+
+        `merge` is called before, in the same transaction, with the table of this run and its columns. It returns the
+        number of rows that the table has then.
 
         Raises:
             B24Error: as `append`.
@@ -95,6 +110,12 @@ class Run:
         def work(db: sqlite3.Connection) -> None:
             with transaction(db):
                 self._claim(db)
+                if merge is not None:
+                    table_name = self._grow(db, self._table.seal())
+                    assert table_name is not None
+                    self._table_name = table_name
+                    self.rows = merge(db, table_name, self._table.columns)
+                    self._note(db, rows=self.rows, total=self.rows)
                 replaced = db.execute(
                     "SELECT id, table_name FROM data_sets WHERE name = ? AND id <> ? AND "
                     "(readable OR state = 'stopped' OR updated_at < ?)",
@@ -130,6 +151,23 @@ class Run:
 
         await self._file.do(work)
 
+    async def discard(self) -> None:
+        """End the run and delete its rows; a former set stays.
+
+        Raises:
+            B24Error: `B24MCP_RECORDS_FILE`.
+        """
+
+        def work(db: sqlite3.Connection) -> None:
+            with transaction(db):
+                if self._ended or not self._is_ours(db):
+                    return
+                delete_run(db, self._number, self._table_name)
+            self._ended = True
+            shrink(db)
+
+        await self._file.do(work)
+
     def _claim(self, db: sqlite3.Connection) -> None:
         if not self._is_ours(db):
             raise our_error(
@@ -146,9 +184,7 @@ class Run:
             for column in added:
                 db.execute(f"ALTER TABLE {quoted(str(self._table_name))} ADD COLUMN {column_sql(column)}")
             return self._table_name
-        name = f"~{self._number}"  # not a valid name of a set
-        db.execute(f"CREATE TABLE {quoted(name)} ({', '.join(map(column_sql, added))})")
-        return name
+        return create_table(db, self._number, added)
 
     def _end(self, db: sqlite3.Connection, state: str, *, publish: bool, complete: bool, notes: Sequence[str]) -> None:
         table = self._table.copy()
@@ -180,10 +216,24 @@ class Run:
         ]
 
 
+def create_table(db: sqlite3.Connection, number: int, columns: Sequence[Column]) -> str:
+    """Create the table of a run and return its name, which is not a valid name of a set.
+
+    An interrupted run whose table was created before has its columns beside it, so they are written too.
+    """
+    name = f"~{number}"
+    db.execute(f"CREATE TABLE {quoted(name)} ({', '.join(map(column_sql, columns))})")
+    facts = {"table_name": name, **columns_to_text(columns)}
+    changes = ", ".join(f"{fact} = ?" for fact in facts)
+    db.execute(f"UPDATE data_sets SET {changes} WHERE id = ?", (*facts.values(), number))  # noqa: S608
+    return name
+
+
 def delete_run(db: sqlite3.Connection, number: int, table_name: str | None) -> None:
     """Remove a run and its table."""
     drop_table(db, table_name)
     db.execute("DELETE FROM data_sets WHERE id = ?", (number,))
+    db.execute('DELETE FROM "~portal_times" WHERE id = ?', (number,))
 
 
 def _insert(db: sqlite3.Connection, statement: str, lines: list[tuple[Stored, ...]]) -> None:

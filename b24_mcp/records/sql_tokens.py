@@ -18,6 +18,25 @@ TOKEN = re.compile(
 )
 
 
+def strict_names(sql: str) -> tuple[str, dict[str, str]]:
+    """Return a statement whose names in double quotes are names only, and the original spelling of each.
+
+    SQLite takes a name in double quotes for a text if there is no such name, so that a misspelt column is compared as
+    a text. A name in back quotes is never a text.
+    """
+    originals: dict[str, str] = {}
+
+    def rewritten(match: re.Match[str]) -> str:
+        inner = match["in_double"]
+        if inner is None or len(match[0]) != len(inner) + 2:
+            return match[0]
+        name = "`" + inner.replace('""', '"').replace("`", "``") + "`"
+        originals[name] = match[0]
+        return name
+
+    return TOKEN.sub(rewritten, sql), originals
+
+
 def identifiers(sql: str) -> set[str]:
     """Return all identifiers and words of a statement, as written. Texts and comments are none."""
     found: set[str] = set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.records.answer import UNKNOWN_NAME, existing_names
+from b24_mcp.records.answer import UNKNOWN_NAME, names_hint
 from b24_mcp.records.columns import Cell, Kind
 from b24_mcp.records.library import DataSet, DataSetLibrary
 from b24_mcp.records.portal_tables import PortalTable
@@ -55,7 +55,7 @@ async def stream_rows(
     except B24Error as exc:
         if exc.fault.code != "B24MCP_SQL" or not UNKNOWN_NAME.search(exc.fault.message):
             raise
-        raise our_error("B24MCP_SQL", exc.fault.message, hint=existing_names(sql, sets)) from None
+        raise our_error("B24MCP_SQL", exc.fault.message, hint=names_hint(exc.fault.message, sql, sets)) from None
 
 
 def kinds_of(query: SqlQuery, sets: Sequence[DataSet]) -> list[Kind | None]:

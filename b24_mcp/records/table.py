@@ -34,6 +34,10 @@ class DataSetTable:
         """Return a copy for adding a page, so that a failure leaves this object unchanged."""
         return DataSetTable(self.kinds, self.key, [replace(column) for column in self.columns], list(self.empty))
 
+    def prepare(self, fields: Iterable[tuple[str, Kind]]) -> list[Column]:
+        """Add columns of known types before the first row. Return them."""
+        return [self._new_column(name, kind) for name, kind in fields]
+
     def convert(self, rows: Sequence[object]) -> tuple[list[Column], list[tuple[Stored, ...]]]:
         """Convert a page of rows. Return the columns that were added for them, and the tuples to insert."""
         maps: list[Mapping[str, object]] = [row if isinstance(row, Mapping) else {_VALUE: row} for row in rows]
@@ -53,12 +57,13 @@ class DataSetTable:
         return added, lines
 
     def seal(self) -> list[Column]:
-        """Add columns for the fields that were always empty, and at least one for a table without rows."""
+        """Add columns for the fields that were always empty. A table without rows gets those that rows would have."""
+        if not self.columns and not self.empty:
+            expected = [name for name in self.kinds.expected if name][: _MOST_COLUMNS - 1]
+            return self.prepare((name, self.kinds.get(name) or "text") for name in expected or [self.key or _VALUE])
         named = [name for name in self.empty if name][: _MOST_COLUMNS - len(self.columns)]
         added = [self._new_column(name, "text") for name in named]
         self.empty.clear()
-        if not self.columns:
-            added.append(self._new_column(self.key or _VALUE, "text"))
         return added
 
     def insertion(self, table: str) -> str:

@@ -15,7 +15,7 @@ AT_ONCE = 4
 """Concurrent queries of one server. Each may use 256 MB (`query_process`), so 1 GB in all."""
 _PER_CALLER = 3
 _EXPORTS = 2
-"""Exports may run for minutes, so some places are always left for other queries."""
+"""Exports and imports may run for minutes, so some places are always left for other queries."""
 _WAITING = 32
 _WAITING_PER_CALLER = 8
 _PATIENCE = 20.0

@@ -24,6 +24,7 @@ from b24_mcp.server.tools.download_file import download_file_tool
 from b24_mcp.server.tools.export_records import export_records_tool
 from b24_mcp.server.tools.find_methods import find_methods_tool
 from b24_mcp.server.tools.find_records import find_records_tool
+from b24_mcp.server.tools.import_records import import_records_tool
 from b24_mcp.server.tools.list_records import list_records_tool
 from b24_mcp.server.tools.portal_info import portal_info_tool
 from b24_mcp.server.tools.query_records import query_records_tool
@@ -37,9 +38,9 @@ If you have a name, phone, e-mail or number and no id, call find_records first. 
 answers. In the link of a list, replace the names in braces.
 Find a method with find_methods, get its parameters with describe_method and the fields of this portal with \
 describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several with \
-batch_call. Read whole lists with list_records and query them with \
-query_records, so that you need not read every row. Change many records with apply_records, one call for each row of \
-a query. Find explanations (events, authorization, paging, files, \
+batch_call. Read whole lists with list_records, files with import_records, and query \
+both with query_records, so that you need not read every row. Change many records with apply_records, one call for \
+each row of a query. Find explanations (events, authorization, paging, files, \
 widgets) with search_docs and read them with read_doc. In lists, select only the fields you need and filter on the \
 portal. Read a record before you change it. If an answer names the portal "sandbox", its data is invented and safe to \
 change."""
@@ -99,7 +100,8 @@ def tools_for(level: Level) -> list[FormalTool]:
     tools = [find_records_tool(), find_methods_tool(), describe_method_tool(), describe_fields_tool()]
     if level != "read":
         tools.append(read_method_tool())
-    tools += [call_method_tool(level), batch_call_tool(level), list_records_tool(), query_records_tool()]
+    tools += [call_method_tool(level), batch_call_tool(level)]
+    tools += [list_records_tool(), import_records_tool(), query_records_tool()]
     if level != "read":
         tools += [export_records_tool(), apply_records_tool(), download_file_tool()]
     return [*tools, search_docs_tool(), read_doc_tool(), portal_info_tool()]

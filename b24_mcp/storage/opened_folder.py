@@ -57,6 +57,10 @@ class OpenedFolder:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY
         return os.open(self._at(name), flags, _MODE, dir_fd=self._descriptor)
 
+    def names(self) -> list[str]:
+        """Return the names in the folder."""
+        return os.listdir(self._path if self._descriptor is None else self._descriptor)
+
     def publish(self, beside: str, name: str) -> None:
         """Rename a file to its final name. Raises `FileExistsError` if the name is in use."""
         folder = self._descriptor

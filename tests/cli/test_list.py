@@ -165,3 +165,15 @@ def test_ctrl_c_keeps_the_rows_and_resume_continues(run: Run) -> None:
     assert 0 < answer["count"] < 300
     assert "resume" in answer["notes"][0]
     assert json.loads(done.stdout)["count"] == 300
+
+
+def test_a_refresh_reads_what_changed(run: Run) -> None:
+    with loopback_portal() as portal:
+        settings = {"B24_WEBHOOK_URL": portal.address}
+        assert run("list", "crm.deal.list", "-p", TITLES, **settings).returncode == 0
+        changed = '{"id": 5, "fields": {"TITLE": "Changed"}}'
+        assert run("call", "crm.deal.update", "-p", changed, **settings).returncode == 0
+        done = run("list", "crm.deal.list", "--refresh", **settings)
+        assert (done.returncode, json.loads(done.stdout)["changes"]["updated"]) == (0, 1)
+        found = run("query", "SELECT id, field, new FROM crm_deal_list_changes", **settings)
+        assert json.loads(found.stdout)["rows"] == [[5, "TITLE", "Changed"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from b24_mcp.errors import B24Error
 from b24_mcp.records import DataSetLibrary, DataSetOrigin, Fetch, RecordsFile, path_for
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.rest import Portal
+from b24_mcp.rest.wire.answer import CallTime
 from b24_mcp.secrets import Redactor
 
 HOST = "acme.bitrix24.example"
@@ -147,7 +149,7 @@ class ScriptedPortal:
         self.called.append((method, params))
         if isinstance(self.fields, B24Error):
             raise self.fields
-        return type("Answered", (), {"result": self.fields})
+        return type("Answered", (), {"result": self.fields, "time": CallTime(0.1, finished_at=datetime.now(UTC))})
 
 
 def fetch(library: DataSetLibrary, portal: ScriptedPortal, **options: Any) -> Fetch:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.records import DataSetLibrary
+from b24_mcp.records import DataSetLibrary, ask
 from tests.records.conftest import Clock, ScriptedPortal, deals, fetch, open_library
 
 FIELDS = {
@@ -48,7 +48,7 @@ async def test_every_row_is_stored_with_the_types_that_the_portal_describes(libr
     ("method", "params", "asked"),
     [
         ("crm.item.list", {"entityTypeId": 2, "select": ["id"]}, [("crm.item.fields", {"entityTypeId": 2})]),
-        ("crm.item.list", {}, []),
+        ("crm.item.list", {}, [("server.time", {})]),
         ("tasks.task.list", {}, [("tasks.task.getFields", {})]),
         ("sale.order.list", {}, [("sale.order.getfields", {})]),
         ("main.eventlog.list", {}, [("main.eventlog.field.list", {})]),
@@ -65,7 +65,7 @@ async def test_the_method_that_describes_the_fields_is_called_with_its_parameter
     assert done.records is not None
     kinds = {column.name: column.kind for column in done.records.columns}
     assert kinds["id"] == "text"  # the row's key is ID in these scripts, not id
-    assert kinds["responsibleId"] == ("integer" if asked else "text")
+    assert kinds["responsibleId"] == ("integer" if asked and asked[0][0] != "server.time" else "text")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_types_that_are_not_described_are_taken_from_the_values(library: D
     assert done.complete
     assert done.records is not None
     kinds = {column.name: column.kind for column in done.records.columns}
-    assert (kinds["ID"], kinds["OPPORTUNITY"]) == ("integer", "text")
+    assert (kinds["ID"], kinds["OPPORTUNITY"], kinds["TITLE"]) == ("integer", "number", "text")
 
 
 async def test_an_error_after_the_first_rows_is_returned_with_the_rows(library: DataSetLibrary) -> None:
@@ -206,3 +206,23 @@ def _made(number: int) -> Any:
         return deals(number * 500 + 1, number * 500 + 500)
 
     return page
+
+
+@pytest.mark.parametrize(
+    ("params", "columns"),
+    [
+        ({"select": ["ID", "OPPORTUNITY"]}, {"ID": "integer", "OPPORTUNITY": "number"}),
+        ({"SELECT": ["ID", "UF_X"]}, {"ID": "integer", "UF_X": "text"}),
+        ({"select": ["*", "UF_*"]}, {"ID": "integer", "TITLE": "text", "OPPORTUNITY": "number"}),
+        ({}, {"ID": "integer", "TITLE": "text", "OPPORTUNITY": "number"}),
+    ],
+)
+async def test_a_list_without_rows_keeps_its_columns(
+    library: DataSetLibrary, params: dict[str, Any], columns: dict[str, str]
+) -> None:
+    fields = {"ID": {"type": "integer"}, "TITLE": {"type": "string"}, "OPPORTUNITY": {"type": "double"}}
+    done = await fetch(library, ScriptedPortal([], fields), params=params).run()
+    assert done.records is not None
+    assert {column.name: column.kind for column in done.records.columns} == columns
+    answered = await ask(library, "SELECT count(*), sum(1) FROM crm_deal_list WHERE ID = 5", rows=5, characters=100)
+    assert answered.rows == [[0, None]]

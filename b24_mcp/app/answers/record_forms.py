@@ -1,4 +1,4 @@
-"""The forms of answers about data sets: lists that were read, queries, exports, and the data sets themselves."""
+"""The forms of answers about data sets: lists, imports, queries, exports, and the data sets themselves."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from b24_mcp.app.answers.forms import Form, failure_form, head
-from b24_mcp.records import Column, DataSet, DataSetLibrary, Exported, Fetched, QueryAnswer, quoted
+from b24_mcp.records import (
+    Column,
+    DataSet,
+    DataSetLibrary,
+    Exported,
+    Fetched,
+    Imported,
+    ListChanges,
+    QueryAnswer,
+    quoted,
+)
 
 _PREVIEW_ROWS = 10
 _LONGEST_CELL = 200
+_COLUMNS_COUNTED = 20
 
 
 class ColumnsForm(TypedDict, total=False):
@@ -18,6 +29,16 @@ class ColumnsForm(TypedDict, total=False):
 
     columns: list[str]
     types: dict[str, list[str]]
+
+
+class ChangesForm(TypedDict):
+    """How many rows of a refreshed list differ, and the data set `records` with each change."""
+
+    records: str
+    created: int
+    updated: int
+    removed: int
+    more: str
 
 
 class ListForm(ColumnsForm, total=False):
@@ -33,7 +54,34 @@ class ListForm(ColumnsForm, total=False):
     total: int
     complete: bool
     requests: int
+    changes: ChangesForm
     notes: list[str]
+    rows: Sequence[Sequence[object]]
+    more: str
+
+
+class ProblemForm(TypedDict):
+    """One value of a file that is not of the type of its column, or one row that is not as the others."""
+
+    row: int
+    column: str
+    value: str
+    problem: str
+
+
+class ImportForm(ColumnsForm, total=False):
+    """A file that was imported into the data set `records`. `problems` are all of them, `first_problems` some.
+
+    Rows are counted as in the file, so the first row after a header is row 2.
+    """
+
+    records: str
+    file: str
+    count: int
+    notes: list[str]
+    problems: int
+    problems_by_column: Mapping[str, int]
+    first_problems: list[ProblemForm]
     rows: Sequence[Sequence[object]]
     more: str
 
@@ -91,6 +139,8 @@ async def list_form(fetched: Fetched, library: DataSetLibrary, method: str, noti
         form["total"] = fetched.total
     form["complete"] = fetched.complete
     form["requests"] = fetched.requests
+    if fetched.changes is not None:
+        form["changes"] = _changes_form(fetched.changes)
     notes = [*fetched.notes, *_next_steps(fetched)]
     data_set = fetched.records
     if data_set is None or fetched.kept_apart:
@@ -105,6 +155,28 @@ async def list_form(fetched: Fetched, library: DataSetLibrary, method: str, noti
     if data_set.rows > len(rows) or rows != form["rows"]:
         form["more"] = f"These are the first rows, with long texts cut. query_records reads on: {_example(data_set)}"
     return beginning | form
+
+
+async def import_form(imported: Imported, library: DataSetLibrary, notice: str | None) -> Form:
+    """Return the form of a file that was imported."""
+    data_set, problems = imported.records, imported.problems
+    form = ImportForm(records=data_set.name, file=imported.path.name, count=data_set.rows)
+    if imported.notes:
+        form["notes"] = list(imported.notes)
+    if problems.count:
+        form["problems"] = problems.count
+        by_column = {column: count for column, count in problems.by_column.most_common(_COLUMNS_COUNTED) if column}
+        if by_column:
+            form["problems_by_column"] = by_column
+        form["first_problems"] = [
+            ProblemForm(row=one.row, column=one.column, value=one.value, problem=one.problem) for one in problems.first
+        ]
+    rows = await library.first_rows(data_set, _PREVIEW_ROWS)
+    _add_columns(form, data_set.columns)
+    form["rows"] = [[_short_cell(value) for value in row] for row in rows]
+    form["more"] = f"query_records reads all rows: {_example(data_set, 0)}"
+    beginning: Form = {"records": data_set.name, "file": imported.path.name, **imported.facts}
+    return head(True, notice) | beginning | form
 
 
 def query_form(answered: QueryAnswer, notice: str | None) -> Form:
@@ -155,6 +227,18 @@ def interrupted_form(fetched: Fetched, notice: str | None) -> Form:
     )
 
 
+def _changes_form(changes: ListChanges) -> ChangesForm:
+    newest = "ORDER BY julianday(changed_at) DESC"
+    more = f"SELECT id, change, field, old, new, changed_at FROM {changes.records} {newest}"  # noqa: S608
+    return ChangesForm(
+        records=changes.records,
+        created=changes.created,
+        updated=changes.updated,
+        removed=changes.removed,
+        more=more,
+    )
+
+
 def _next_steps(fetched: Fetched) -> list[str]:
     """Return what is stored of an incomplete list, and how to continue; empty for a complete one."""
     if fetched.complete:
@@ -192,8 +276,8 @@ def _short_cell(value: object) -> object:
     return value[:_LONGEST_CELL] + "…" if isinstance(value, str) and len(value) > _LONGEST_CELL else value
 
 
-def _example(data_set: DataSet) -> str:
-    """Return a query that reads the rows after the preview."""
+def _example(data_set: DataSet, after: int = _PREVIEW_ROWS) -> str:
+    """Return a query that reads the rows after the first ones."""
     column = data_set.columns[0].name
     shown = column if column.isidentifier() else quoted(column)
-    return f"SELECT {shown} FROM {data_set.name} LIMIT 100 OFFSET {_PREVIEW_ROWS}"  # noqa: S608  # a hint
+    return f"SELECT {shown} FROM {data_set.name} LIMIT 100" + (f" OFFSET {after}" * bool(after))  # noqa: S608  # a hint

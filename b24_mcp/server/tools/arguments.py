@@ -65,6 +65,7 @@ DryRun = Annotated[
     bool, Field(description="Send nothing; return what would be sent, effect, risks, and whether the user is asked.")
 ]
 Resolve = Annotated[bool, Field(description="Add names for ids: people, stages, options, companies, linked records.")]
+SaveAs = Annotated[str | SkipJsonSchema[None], Field(description="Name of the data set. Replaces an existing one.")]
 Sql = Annotated[str, Field(description="One SELECT in SQLite syntax")]
 
 

@@ -13,7 +13,7 @@ from b24_mcp.app.app import App
 from b24_mcp.app.lists import ListRequest, read_list
 from b24_mcp.server.progress import ListProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
-from b24_mcp.server.tools.arguments import READS_PORTAL, Params, PortalName
+from b24_mcp.server.tools.arguments import READS_PORTAL, Params, PortalName, SaveAs
 
 
 async def list_records(
@@ -21,11 +21,11 @@ async def list_records(
     method: Annotated[str, Field(description="A list method, e.g. crm.deal.list")],
     params: Annotated[Params, Field(description="Its parameters, without paging")] = None,
     limit: Annotated[int | SkipJsonSchema[None], Field(description="Maximum rows, by default all", ge=1)] = None,
-    save_as: Annotated[
-        str | SkipJsonSchema[None],
-        Field(description="Name of the data set, by default from the method. Replaces an existing one."),
-    ] = None,
+    save_as: SaveAs = None,
     resume: Annotated[bool, Field(description="Continue where the same call was interrupted or limited.")] = False,
+    refresh: Annotated[
+        bool, Field(description="Bring the data set up to date: reads only what changed, listed in NAME_changes.")
+    ] = False,
     portal: PortalName = None,
 ) -> Reply:
     """Read all pages of a Bitrix24 list into a local data set, e.g. method crm.deal.list with
@@ -36,7 +36,7 @@ async def list_records(
     """
     app = ctx.request_context.lifespan_context
     progress = ListProgress(ctx)
-    request = ListRequest(method, params, limit, save_as, resume)
+    request = ListRequest(method, params, limit, save_as, resume, refresh)
     return await read_list(app, request, portal, on_rows=progress.rows, on_wait=progress.wait)
 
 

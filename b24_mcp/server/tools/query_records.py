@@ -20,7 +20,7 @@ async def query_records(
     limit: Annotated[int, Field(description="Maximum rows", ge=1, le=5_000)] = 100,
     portal: PortalName = None,
 ) -> Reply:
-    """Query data sets made by list_records, with joins, e.g.
+    """Query data sets of list_records and import_records, with joins, e.g.
     SELECT ASSIGNED_BY_ID, count(*), sum(OPPORTUNITY) FROM crm_deal_list GROUP BY 1.
 
     SELECT name, rows, columns FROM data_sets lists them. datetime columns hold ISO texts with an offset:
