@@ -58,9 +58,14 @@ async def run_call(
             (planned,) = plan.calls
         if request.dry_run:
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
-        permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
+        permit = await permit_for(plan, ask, app.redactor, request.stored()) if plan.to_approve else plan.permit()
         ends_at = anyio.current_time() + opened.settings.deadline
-        answer = await opened.portal.send(planned, permit, on_wait=on_wait)
+        if request.limit is None:
+            answer = await opened.portal.send(planned, permit, on_wait=on_wait)
+        else:
+            from b24_mcp.app.limited import send_limited  # most calls do without
+
+            answer = await send_limited(opened, planned, permit, request.limit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, planned)
     form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
@@ -88,15 +93,16 @@ async def run_batch(
     try:
         planned = await prepare_batch(opened, request, app.background)
         commands = planned.commands
-        plan = judged(opened, commands, validated=request.validate, halt=planned.halt)
+        reading_only = request.reading_only
+        plan = judged(opened, commands, validated=request.validate, reading_only=reading_only, halt=planned.halt)
         if request.validate:
-            plan = await fitted_to_portal(plan)
+            plan = await fitted_to_portal(plan, reading_only=reading_only)
             commands = tuple(plan.calls)
             planned = replace(planned, commands=commands)
         if request.dry_run:
             form = dry_batch_form(plan.judgement, commands, await dry_run_batch(planned), opened.notice)
             return Reply(form, opened.settings.budget)
-        permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
+        permit = await permit_for(plan, ask, app.redactor, request.stored()) if plan.to_approve else plan.permit()
         ends_at = anyio.current_time() + opened.settings.deadline
         answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
     except B24Error as exc:

@@ -59,9 +59,13 @@ def not_documented(method: str, *, reading_only: bool) -> B24Error:
     return our_error("B24MCP_UNKNOWN_METHOD", f"{method} is not documented. Nothing was sent. {further}", method=method)
 
 
-def writes(method: str) -> B24Error:
-    """Return the error for a method that writes, called with a tool that only reads."""
-    return our_error("B24MCP_WRITES", f"{method} writes, and read_method calls only methods that read.", method=method)
+def writes(method: str, command: str = "") -> B24Error:
+    """Return the error for a method that writes in a tool that only reads; `command` is its name in a batch."""
+    if not command:
+        message = f"{method} writes, and read_method calls only methods that read."
+        return our_error("B24MCP_WRITES", message, method=method)
+    message = f"Command {command!r}: {method} writes, and read_batch runs only commands that read."
+    return our_error("B24MCP_WRITES", message, method=method, hint="Nothing was sent. Use batch_call.")
 
 
 def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:

@@ -24,6 +24,7 @@ from b24_mcp.server.tools.find_methods import find_methods_tool
 from b24_mcp.server.tools.list_records import list_records_tool
 from b24_mcp.server.tools.portal_info import portal_info_tool
 from b24_mcp.server.tools.query_records import query_records_tool
+from b24_mcp.server.tools.read_batch import read_batch_tool
 from b24_mcp.server.tools.read_doc import add_doc_resource, read_doc_tool
 from b24_mcp.server.tools.read_method import read_method_tool
 from b24_mcp.server.tools.search_docs import search_docs_tool
@@ -31,8 +32,8 @@ from b24_mcp.server.tools.search_docs import search_docs_tool
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
 Find a method with find_methods, get its parameters with describe_method and the fields of this portal with \
-describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several with \
-batch_call. Read whole lists with list_records and query them with \
+describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several at once with \
+read_batch or batch_call. Read whole lists with list_records and query them with \
 query_records, so that you need not read every row. Find explanations (events, authorization, paging, files, \
 widgets) with search_docs and read them with read_doc. In lists, select only the fields you need and filter on the \
 portal. Read a record before you change it. If an answer names the portal "sandbox", its data is invented and safe to \
@@ -90,10 +91,10 @@ def build_server(
 
 def tools_for(level: Level) -> list[FormalTool]:
     """Return the tools for clients of this access level, in the order of the list."""
-    tools = [find_methods_tool(), describe_method_tool(), describe_fields_tool()]
+    tools = [find_methods_tool(), describe_method_tool(), describe_fields_tool(), read_method_tool(), read_batch_tool()]
     if level != "read":
-        tools.append(read_method_tool())
-    tools += [call_method_tool(level), batch_call_tool(level), list_records_tool(), query_records_tool()]
+        tools += [call_method_tool(), batch_call_tool()]
+    tools += [list_records_tool(), query_records_tool()]
     if level != "read":
         tools.append(export_records_tool())
     return [*tools, search_docs_tool(), read_doc_tool(), portal_info_tool()]
