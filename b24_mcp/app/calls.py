@@ -68,7 +68,8 @@ async def run_call(
             answer = await send_limited(opened, planned, permit, request.limit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, planned)
-    form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
+    form = call_form(answer, opened.notice, planned.warnings, planned, empty=request.empty)
+    form = _with_outsider_notice(form, (answer,))
     if request.resolve:
         from b24_mcp.app.names import with_names  # most calls do without
 

@@ -14,6 +14,7 @@ from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.library import NO_COPY, open_library
 from b24_mcp.app.open_portal import OpenPortal
+from b24_mcp.config import SANDBOX
 from b24_mcp.config.renamed import renamed_settings_in_use
 from b24_mcp.errors import B24Error
 
@@ -21,6 +22,10 @@ _NO_FOLDERS = "none: a person names the folders in which files may be written wi
 _NUMBERS = (
     "missing_scopes: documented methods that need the scope; requests_free: requests that may be sent now without "
     "waiting; clock_ahead: seconds; pipelines: id and stages; custom_fields: fields"
+)
+_SANDBOX_ONLY = (
+    "No portal is configured, so the sandbox answers. Its data is invented and safe to change. A person sets "
+    "B24_WEBHOOK_URL to reach a portal."
 )
 _MISSING_SHOWN = 12
 _SKEW_SHOWN = 5.0  # seconds
@@ -69,6 +74,7 @@ class PortalForm(TypedDict, total=False):
     folders: str
     numbers: str
     portals: Sequence[str]
+    note: str
     warnings: Sequence[str]
 
 
@@ -113,6 +119,8 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
     form["folders"] = opened.settings.files_dir or _NO_FOLDERS
     form["numbers"] = _NUMBERS
     form["portals"] = await run_sync(_names, app)
+    if form["portals"] == [SANDBOX]:
+        form["note"] = _SANDBOX_ONLY
     if warnings := renamed_settings_in_use():
         form["warnings"] = warnings
     return Reply(head(True, opened.notice) | form, opened.settings.budget)

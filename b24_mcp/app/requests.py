@@ -44,7 +44,7 @@ class CallRequest:
 
     Without `validate` the parameters are not compared with the documentation. With `reading_only` a method that writes
     is refused. With `resolve` the answer has names for the ids in the result. `limit` is the largest number of rows of
-    a list. With `empty` the empty values of a record are shown.
+    a list. With `empty` the answer shows every value, also those that tell nothing; see `lean_result`.
     """
 
     method: str

@@ -10,6 +10,7 @@ from b24_mcp.app.answers.forms import Form, OutcomeForm, TableForm
 from b24_mcp.rest import to_json
 
 _WORTH_FOLDING = 3
+_WORTH_FOLDING_IN_SMALL = 5
 
 
 class OutcomeTableForm(TableForm):
@@ -50,6 +51,27 @@ def folded(results: Mapping[str, OutcomeForm], tabled: Collection[str]) -> Folde
         ]
     form["results"] = {name: outcome for name, outcome in results.items() if name not in done}
     return form
+
+
+def with_equal_folded(form: Form) -> Form:
+    """Return the form of a small batch with many equal outcomes written once, without their times."""
+    results: Mapping[str, OutcomeForm] = form["results"]
+    groups: dict[str, list[str]] = {}
+    for name, outcome in results.items():
+        plain = {key: value for key, value in outcome.items() if key != "time"}
+        groups.setdefault(to_json(plain), []).append(name)
+    shown = [group for group in groups.values() if len(group) >= _WORTH_FOLDING_IN_SMALL]
+    if not shown:
+        return form
+    done = {name for group in shown for name in group}
+    before = {key: value for key, value in form.items() if key != "results"}
+    equal = [
+        {"count": len(group), "commands": group}
+        | {key: value for key, value in results[group[0]].items() if key != "time"}
+        for group in shown
+    ]
+    left = {name: outcome for name, outcome in results.items() if name not in done}
+    return before | {"equal": equal, "results": left}
 
 
 def with_ranges(form: Form) -> Form:

@@ -41,7 +41,7 @@ async def call_method(
     """Call one Bitrix24 REST method that writes (for reading use read_method), e.g. method crm.deal.update with
     params {"id": 7, "fields": {"COMMENTS": "Paid"}}.
 
-    Returns JSON: ok, version, result. "as_sent" counts values left out because they repeat the request. On failure,
+    Returns JSON: ok, version, result. "left_out" counts values of a written record that are not shown. On failure,
     error.executed says whether the call took effect (no, yes, unknown) and error.hint what to do. Use batch_call for
     several calls.
     """
