@@ -59,8 +59,8 @@ AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Format of th
 Validate = Annotated[bool, Field(description="Check params first. false: send unchecked.")]
 DryRun = Annotated[bool, Field(description="Send nothing; show what would be sent, and whether the user is asked.")]
 Limit = Annotated[
-    int | SkipJsonSchema[None],
-    Field(description="Rows of a list at most, across pages", ge=1, le=LARGEST_LIMIT),
+    Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] | SkipJsonSchema[None],
+    Field(description="Rows of a list at most, across pages"),
 ]
 Empty = Annotated[bool, Field(description="Show empty values too.")]
 Resolve = Annotated[bool, Field(description="Add names for ids: people, stages, options, records.")]
