@@ -10,6 +10,7 @@ from mcp import Client
 from mcp_types import ElicitRequestParams, ElicitResult
 
 Answer = dict[str, Any]
+_CALLING = ("read_method", "read_batch", "call_method", "batch_call", "list_records", "apply_records")
 
 
 class ToolFailedError(Exception):
@@ -18,13 +19,17 @@ class ToolFailedError(Exception):
 
 @dataclass(slots=True)
 class Assistant:
-    """The tools of one server. `calls` and `characters` count what was called and what the answers hold."""
+    """The tools of one server.
+
+    `calls` counts the calls, `characters` what their answers hold, `sent` what their arguments hold. `methods` are the
+    REST methods that were called.
+    """
 
     client: Client
     calls: int = 0
     characters: int = 0
     sent: int = 0
-    tools: list[str] = field(default_factory=list)
+    methods: set[str] = field(default_factory=set)
 
     async def use(self, tool: str, /, **arguments: Any) -> Answer:
         """Call a tool and return its answer.
@@ -41,7 +46,7 @@ class Assistant:
     async def text_of(self, tool: str, arguments: dict[str, Any]) -> tuple[str, bool]:
         """Call a tool and return the text of its answer, and whether it is an error."""
         self.calls += 1
-        self.tools.append(tool)
+        self.methods |= _methods_in(arguments) if tool in _CALLING else set()
         self.sent += len(json.dumps(arguments, ensure_ascii=False))
         result = await self.client.call_tool(tool, arguments)
         text = "".join(getattr(block, "text", "") for block in result.content)
@@ -64,7 +69,7 @@ class Assistant:
     def forget(self) -> None:
         """Begin a new job."""
         self.calls = self.characters = self.sent = 0
-        self.tools = []
+        self.methods = set()
 
 
 async def allow(context: Any, params: ElicitRequestParams) -> ElicitResult:
@@ -80,3 +85,8 @@ def rows_of(result: Any) -> Any:
         ((key, inner),) = result.items()
         return {key: rows_of(inner)}
     return result
+
+
+def _methods_in(arguments: dict[str, Any]) -> set[str]:
+    commands = arguments.get("commands") or {"": arguments}
+    return {command["method"] for command in commands.values() if isinstance(command, dict) and "method" in command}

@@ -44,7 +44,9 @@ def grade_contacts(portal: JobPortal, notes: Notes, answer: str) -> list[str]:
     text = files[-1].read_text("utf-8-sig")
     rows = list(csv.DictReader(text.splitlines(), delimiter=";" if text.splitlines()[0].count(";") else ","))
     found = {row.get("ID") or row.get("id") for row in rows}
-    return ([] if found == wanted else [f"the file has {len(found)} of {len(wanted)}"]) + names_all(answer, [len(wanted)])
+    return ([] if found == wanted else [f"the file has {len(found)} of {len(wanted)}"]) + names_all(
+        answer, [len(wanted)]
+    )
 
 
 def prepare_duplicates(portal: JobPortal) -> Notes:
@@ -127,7 +129,8 @@ def grade_lead_statuses(portal: JobPortal, notes: Notes, answer: str) -> list[st
     """Each status and source with its number, in one line."""
     names = {(row["ENTITY_ID"], row["STATUS_ID"]): row["NAME"] for row in portal.rows("crm.status.list")}
     counts = Counter(
-        (lead["STATUS_ID"], lead["SOURCE_ID"]) for lead in portal.rows("crm.lead.list", select=["STATUS_ID", "SOURCE_ID"])
+        (lead["STATUS_ID"], lead["SOURCE_ID"])
+        for lead in portal.rows("crm.lead.list", select=["STATUS_ID", "SOURCE_ID"])
     )
     lines = answer.splitlines()
     wrong = []
@@ -219,7 +222,9 @@ async def about_company(assistant: Assistant, question: str) -> str:
 
 def grade_about_company(portal: JobPortal, notes: Notes, answer: str) -> list[str]:
     """The contact, the deals with their amounts, the tax number and the to-do."""
-    return names_all(answer, ["Кедров", "Кедр: линия", 700_000, "Кедр: сервис", 45_000, "7709876543", "Сверка с Кедром"])
+    return names_all(
+        answer, ["Кедров", "Кедр: линия", 700_000, "Кедр: сервис", 45_000, "7709876543", "Сверка с Кедром"]
+    )
 
 
 JOBS = (

@@ -46,7 +46,8 @@ def nothing(portal: JobPortal) -> Notes:
 class Job:
     """One job. `ideal` is the number of calls of a skilled person.
 
-    `waits_for` names tools that do not exist yet. Without them a job has a longer solution, or none.
+    `webhook` is another webhook of the sandbox than that of its administrator. `waits_for` names tools that do not
+    exist yet. Without them a job has a longer solution, or none.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Job:
     grade: Grade | None = None
     prepare: Prepare = nothing
     waits_for: tuple[str, ...] = field(default=())
+    webhook: str = ""
 
 
 def digits(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,22 +11,36 @@ import httpx
 from benchmarks.portals import WatchedSandbox, served
 
 
-
 class CountingSandbox(WatchedSandbox):
-    """A sandbox that counts the characters of its answers: what a model would read without a server between."""
+    """A sandbox that remembers the size of each answer in characters, with the text of its request."""
 
-    raw_characters = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered: list[tuple[str, int]] = []
+
+    def characters_for(self, methods: Collection[str]) -> int:
+        """Return the characters of the answers to requests that call one of these methods, alone or in a batch."""
+        wanted = [method.lower() for method in methods]
+        return sum(size for text, size in self.answered if any(method in text for method in wanted))
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        """Answer a request and add the size of its answer."""
+        """Answer a request and remember it."""
+        asked, size = bytearray(scope.get("path", "").encode()), 0
+
+        async def listening() -> MutableMapping[str, Any]:
+            message: MutableMapping[str, Any] = await receive()
+            asked.extend(message.get("body", b""))
+            return message
 
         async def counting(message: MutableMapping[str, Any]) -> None:
+            nonlocal size
             if message["type"] == "http.response.body":
-                self.raw_characters += len(message.get("body", b"").decode("utf-8", "replace"))
+                size += len(message.get("body", b"").decode("utf-8", "replace"))
             await send(message)
 
         setattr(counting, "__self__", getattr(send, "__self__", None))  # noqa: B010  # as in WatchedSandbox
-        await super().__call__(scope, receive, counting)
+        await super().__call__(scope, listening, counting)
+        self.answered.append((asked.decode("utf-8", "replace").lower(), size))
 
 
 class JobPortal:
@@ -38,7 +52,7 @@ class JobPortal:
         self._client = httpx.Client(base_url=address, timeout=30, trust_env=False)
 
     def call(self, method: str, params: Any = None) -> Any:
-        """Return the result of a REST call. These calls are not counted.
+        """Return the result of a REST call.
 
         Raises:
             RuntimeError: with the answer of the portal, when it is an error.
@@ -47,13 +61,15 @@ class JobPortal:
 
     def body(self, method: str, params: Any = None) -> dict[str, Any]:
         """Return the whole answer of a REST call; raises as `call`."""
-        before = self.sandbox.raw_characters
         response = self._client.post(method, json={} if params is None else params)
-        self.sandbox.raw_characters = before
         body: dict[str, Any] = response.json()
         if "error" in body:
             raise RuntimeError(f"{method}: {body}")
         return body
+
+    def call_v3(self, method: str, params: Any) -> Any:
+        """Return the result of a call of REST 3.0."""
+        return self.call(self.address.replace("/rest/", "/rest/api/") + method, params)
 
     def rows(self, method: str, key: str | None = None, **params: Any) -> list[dict[str, Any]]:
         """Return all rows of a list, which the result holds under `key` or is itself."""
@@ -81,6 +97,3 @@ def job_portal() -> Iterator[JobPortal]:
             yield portal
         finally:
             portal.close()
-
-
-

@@ -84,7 +84,8 @@ async def lead_to_deal(assistant: Assistant, question: str) -> str:
     await assistant.use("describe_method", method="crm.lead.add")
     person = {"NAME": "Ирина", "LAST_NAME": "Светлова", "PHONE": phone, "EMAIL": mail, "SOURCE_ID": "WEB"}
     many = [
-        {"typeId": kind, "valueType": "WORK", "value": one[0]["VALUE"]} for kind, one in (("PHONE", phone), ("EMAIL", mail))
+        {"typeId": kind, "valueType": "WORK", "value": one[0]["VALUE"]}
+        for kind, one in (("PHONE", phone), ("EMAIL", mail))
     ]
     contact = {"name": "Ирина", "lastName": "Светлова", "fm": many, "sourceId": "WEB", "leadId": "$result[lead]"}
     deal = {
@@ -108,7 +109,7 @@ async def lead_to_deal(assistant: Assistant, question: str) -> str:
 
 def grade_lead_to_deal(portal: JobPortal, notes: Notes, answer: str) -> list[str]:
     """The three records, with the phone, the mail and the source, and linked."""
-    found = portal.call("crm.duplicate.findbycomm", {"type": "PHONE", "values": ["+79125557701"]})
+    found = portal.call("crm.duplicate.findbycomm", {"type": "PHONE", "values": ["+79125557701"]}) or {}
     if not found.get("LEAD") or not found.get("CONTACT"):
         return ["no lead and contact with this phone"]
     lead = portal.call("crm.lead.get", {"id": found["LEAD"][0]})
@@ -238,11 +239,15 @@ def prepare_invoice(portal: JobPortal) -> Notes:
     """Make a deal of a company with requisites."""
     company = portal.call("crm.company.add", {"fields": {"TITLE": "ООО «Полимер-Лист»"}})
     preset = portal.call("crm.requisite.preset.list", {"select": ["ID"]})[0]["ID"]
-    fields = {"ENTITY_TYPE_ID": 4, "ENTITY_ID": company, "PRESET_ID": preset, "NAME": "Основные", "RQ_INN": "7701234567"}
+    fields = {
+        "ENTITY_TYPE_ID": 4,
+        "ENTITY_ID": company,
+        "PRESET_ID": preset,
+        "NAME": "Основные",
+        "RQ_INN": "7701234567",
+    }
     requisite = portal.call("crm.requisite.add", {"fields": fields})
-    deal = portal.call(
-        "crm.deal.add", {"fields": {"TITLE": "Листы ПВХ", "COMPANY_ID": company, "OPPORTUNITY": 84_000}}
-    )
+    deal = portal.call("crm.deal.add", {"fields": {"TITLE": "Листы ПВХ", "COMPANY_ID": company, "OPPORTUNITY": 84_000}})
     return {"company": company, "deal": deal, "requisite": requisite}
 
 

@@ -153,7 +153,7 @@ def grade_plan_call(portal: JobPortal, notes: Notes, answer: str) -> list[str]:
 
 async def messages(assistant: Assistant, question: str) -> str:
     """Three calls: the deal, its colleagues, and one batch."""
-    deal, person = await deal_and_person(assistant)
+    _, person = await deal_and_person(assistant)
     (colleague,) = await assistant.query("SELECT id FROM portal_users WHERE name = 'Анна Соколова'")
     commands = {
         "message": {
@@ -173,10 +173,10 @@ def grade_messages(portal: JobPortal, notes: Notes, answer: str) -> list[str]:
     """A message in the dialog with the person, and a chat with both people."""
     sent = portal.call("im.dialog.messages.get", {"DIALOG_ID": notes["person"]})["messages"]
     wrong = [] if any(DEAL in message["text"] for message in sent) else ["no message to the person"]
-    chats = [item for item in portal.call("im.recent.list")["items"] if item["type"] == "chat" and item["title"] == DEAL]
+    chats = [chat for chat in portal.call("im.search.chat.list", {"FIND": DEAL}) if chat["name"] == DEAL]
     if not chats:
         return [*wrong, "no chat of this name"]
-    people = {str(one) for one in portal.call("im.chat.user.list", {"CHAT_ID": chats[0]["chat_id"]})}
+    people = {str(one) for one in portal.call("im.chat.user.list", {"CHAT_ID": chats[0]["id"]})}
     colleague = portal.call("user.get", {"FILTER": {"LAST_NAME": "Соколова"}})[0]["ID"]
     return wrong if {notes["person"], colleague} <= people else [*wrong, f"the chat has {people}"]
 
@@ -237,7 +237,9 @@ async def news(assistant: Assistant, question: str) -> str:
             "news": {"method": "log.blogpost.add", "params": {"POST_TITLE": "Сервис", "POST_MESSAGE": text}},
             "page": {
                 "method": "note.document.add",
-                "params": {"fields": {"collectionId": base, "title": "Приём заявок", "content": "Заявки принимает Дарья."}},
+                "params": {
+                    "fields": {"collectionId": base, "title": "Приём заявок", "markdown": "Заявки принимает Дарья."}
+                },
             },
         },
     )
@@ -248,8 +250,13 @@ def grade_news(portal: JobPortal, notes: Notes, answer: str) -> list[str]:
     """A post that mentions her by id, and a page of that name."""
     person = portal.call("user.get", {"FILTER": {"LAST_NAME": "Фомина"}})[0]["ID"]
     posts = portal.call("log.blogpost.get", {})
-    wrong = [] if any(f"[USER={person}]" in (post["DETAIL_TEXT"] or "") for post in posts) else ["no post with her name"]
-    return wrong
+    wrong = (
+        [] if any(f"[USER={person}]" in (post["DETAIL_TEXT"] or "") for post in posts) else ["no post with her name"]
+    )
+    bases = portal.call_v3("note.collection.list", {})["items"]
+    base = next(one["id"] for one in bases if one["name"] == "Регламенты сервиса")
+    pages = portal.call_v3("note.document.tree.list", {"collectionId": base})["items"]
+    return wrong if "Приём заявок" in {page["title"] for page in pages} else [*wrong, "no such page"]
 
 
 JOBS = (
@@ -284,10 +291,10 @@ JOBS = (
     Job(
         11,
         "plan a call",
-        f"Plan a call with {' '.join(CONTACT)} for tomorrow 10:00 Berlin time: a to-do at the contact, and an event of 30 "
-        "minutes in my calendar with a reminder 15 minutes before.",
-        f"Запланируй звонок с контактом {' '.join(CONTACT)} на завтра 10:00 по Берлину: дело в контакте и событие на 30 "
-        "минут в моём календаре с напоминанием за 15 минут.",
+        f"Plan a call with {' '.join(CONTACT)} for tomorrow 10:00 Berlin time: a to-do at the contact, and an event "
+        "of 30 minutes in my calendar with a reminder 15 minutes before.",
+        f"Запланируй звонок с контактом {' '.join(CONTACT)} на завтра 10:00 по Берлину: дело в контакте и событие на "
+        "30 минут в моём календаре с напоминанием за 15 минут.",
         4,
         plan_call,
         grade_plan_call,
@@ -296,8 +303,8 @@ JOBS = (
     Job(
         12,
         "a message and a chat",
-        f"Ask the person responsible for the deal '{DEAL}' in a message what is new, and open a closed group chat named like "
-        "the deal with that person and Анна Соколова.",
+        f"Ask the person responsible for the deal '{DEAL}' in a message what is new, and open a closed group chat "
+        "named like the deal with that person and Анна Соколова.",
         f"Спроси в личном сообщении у ответственного за сделку «{DEAL}», что нового, и создай закрытый чат с названием "
         "сделки с ним и с Анной Соколовой.",
         2,
@@ -318,8 +325,8 @@ JOBS = (
     Job(
         23,
         "news and a knowledge base",
-        f"Post in the feed that {PERSON} takes service requests from Monday, mentioning her, and add a page 'Приём заявок' to "
-        "the knowledge base 'Регламенты сервиса'.",
+        f"Post in the feed that {PERSON} takes service requests from Monday, mentioning her, and add a page "
+        "'Приём заявок' to the knowledge base 'Регламенты сервиса'.",
         f"Напиши в ленту, что {PERSON} с понедельника принимает заявки на сервис, с упоминанием её, и добавь страницу "
         "«Приём заявок» в базу знаний «Регламенты сервиса».",
         2,

@@ -78,7 +78,9 @@ def test_what_is_no_record_stays_as_it_is(method: str, result: object) -> None:
     assert lean_result(plan_call(method), result).result is result
 
 
-JSON: st.SearchStrategy[Any] = st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from(["", "0", "N", "x"]), st.just([]))
+JSON: st.SearchStrategy[Any] = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from(["", "0", "N", "x"]), st.just([])
+)
 
 
 @settings(max_examples=60, deadline=None)
