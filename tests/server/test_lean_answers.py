@@ -141,3 +141,16 @@ async def test_many_equal_outcomes_of_a_small_batch_are_written_once(call_tool: 
 async def test_the_sandbox_is_named_in_one_word_and_explained_once(call_tool: CallTool) -> None:
     assert (await call_tool("read_method", method="profile"))["portal"] == "sandbox"
     assert "B24_WEBHOOK_URL" in (await call_tool("portal_info"))["note"]
+
+
+async def test_later_rows_of_a_preview_show_the_beginning_of_long_cells(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    answer = await call_tool(
+        "list_records", method="tasks.task.list", params={"select": ["ID", "RESPONSIBLE_ID"]}, limit=20
+    )
+    place = answer["columns"].index("responsible")
+    first, *others = [row[place] for row in answer["rows"]]
+    assert first.endswith("}")
+    assert {len(cell) for cell in others} == {61}
+    assert "long texts cut" in answer["more"]

@@ -10,7 +10,9 @@ from b24_mcp.app.answers.forms import Form, failure_form, head
 from b24_mcp.records import Column, DataSet, DataSetLibrary, Exported, Fetched, QueryAnswer, quoted
 
 _PREVIEW_ROWS = 10
+# The first row shows what a long cell is like; in the others a beginning is enough.
 _LONGEST_CELL = 200
+_LONGEST_LATER_CELL = 60
 
 
 class ColumnsForm(TypedDict, total=False):
@@ -101,7 +103,10 @@ async def list_form(fetched: Fetched, library: DataSetLibrary, method: str, noti
         form["notes"] = [*misfits, *notes]
     rows = await library.first_rows(data_set, _PREVIEW_ROWS)
     _add_columns(form, data_set.columns)
-    form["rows"] = [[_short_cell(value) for value in row] for row in rows]
+    form["rows"] = [
+        [_short_cell(value, _LONGEST_LATER_CELL if place else _LONGEST_CELL) for value in row]
+        for place, row in enumerate(rows)
+    ]
     if data_set.rows > len(rows) or rows != form["rows"]:
         form["more"] = f"These are the first rows, with long texts cut. query_records reads on: {_example(data_set)}"
     return beginning | form
@@ -188,8 +193,8 @@ def _add_columns(form: ColumnsForm, columns: Sequence[Column]) -> None:
         form["types"] = types
 
 
-def _short_cell(value: object) -> object:
-    return value[:_LONGEST_CELL] + "…" if isinstance(value, str) and len(value) > _LONGEST_CELL else value
+def _short_cell(value: object, longest: int) -> object:
+    return value[:longest] + "…" if isinstance(value, str) and len(value) > longest else value
 
 
 def _example(data_set: DataSet) -> str:
