@@ -20,6 +20,7 @@ from b24_mcp.app.answers.forms import (
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
+from b24_mcp.app.mistakes import with_scope
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
@@ -32,7 +33,16 @@ from b24_mcp.app.planning import (
 )
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Answer, OnWait, PlannedCall, Succeeded, dry_run_batch
+from b24_mcp.rest import (
+    Answer,
+    BatchAnswer,
+    Failed,
+    OnWait,
+    Outcome,
+    PlannedCall,
+    Succeeded,
+    dry_run_batch,
+)
 
 
 async def run_call(
@@ -106,6 +116,7 @@ async def run_batch(
         permit = await permit_for(plan, ask, app.redactor, request.stored()) if plan.to_approve else plan.permit()
         ends_at = anyio.current_time() + opened.settings.deadline
         answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
+        answer = await _with_scopes(answer, opened)
     except B24Error as exc:
         return await _failure(exc, opened, None)
     answers = {name: one.answer for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
@@ -126,8 +137,27 @@ async def run_batch(
 async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | None) -> Reply:
     if error.fault.kind == "unknown_method":
         error = await run_sync(with_similar_names, error, opened.discovery.known.catalogue)
+    if error.fault.kind == "permission":
+        error = await run_sync(with_scope, error, opened.discovery.known.catalogue)
     form = failure_form(error, opened.notice, None if planned is None else planned.version)
     return Reply(form, opened.settings.budget)
+
+
+async def _with_scopes(answer: BatchAnswer, opened: OpenPortal) -> BatchAnswer:
+    """Return the answer of a batch with hints that name the scopes that are not granted."""
+    refused = {
+        name: one
+        for name, one in answer.outcomes.items()
+        if isinstance(one, Failed) and one.error.fault.kind == "permission"
+    }
+    if not refused:
+        return answer
+    catalogue = opened.discovery.known.catalogue
+
+    def named() -> dict[str, Outcome]:
+        return {name: replace(one, error=with_scope(one.error, catalogue)) for name, one in refused.items()}
+
+    return replace(answer, outcomes={**answer.outcomes, **await run_sync(named)})
 
 
 def _with_outsider_notice(form: Form, answers: Iterable[Answer]) -> Form:

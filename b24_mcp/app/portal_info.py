@@ -50,7 +50,8 @@ class PortalForm(TypedDict, total=False):
     """A portal as it was found.
 
     `not_checked` maps methods that the access rules forbid to the reason. `missing_scopes` maps scopes that are not
-    granted to the number of methods that need them. `smart_processes`, `pipelines` and `custom_fields` are one line
+    granted to the number of methods that need them; of many, `other_missing_scopes` are those with the fewest methods.
+    `smart_processes`, `pipelines` and `custom_fields` are one line
     each, null when the portal does not say. `clock_ahead` is in seconds. `documentation` are the languages
     on this computer, `folders` those in which files may be written, `numbers` explains the numbers of the answer, and
     `portals` are the configured portals.
@@ -66,6 +67,7 @@ class PortalForm(TypedDict, total=False):
     clock_ahead: float
     scopes: Sequence[str] | None
     missing_scopes: Mapping[str, int]
+    other_missing_scopes: Sequence[str]
     smart_processes: str | None
     pipelines: str | None
     custom_fields: str | None
@@ -110,6 +112,8 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
         form["clock_ahead"] = portrait.skew
     form["scopes"] = portrait.scopes
     form["missing_scopes"] = dict(islice(portrait.missing.items(), _MISSING_SHOWN))
+    if len(portrait.missing) > _MISSING_SHOWN:
+        form["other_missing_scopes"] = list(portrait.missing)[_MISSING_SHOWN:]
     lines = await crm_lines(opened.facts)
     form["smart_processes"] = lines.smart_processes
     form["pipelines"] = lines.pipelines
