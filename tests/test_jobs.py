@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar
 
 import anyio
 import pytest
 
 from benchmarks.jobs.all import JOBS
 from benchmarks.jobs.job import Job, Notes
+from benchmarks.jobs.model import ModelRun
 from benchmarks.jobs.portal import JobPortal, job_portal
 from benchmarks.jobs.run import Result, run_all
 
@@ -64,3 +69,49 @@ def test_a_wrong_answer_is_noticed_although_the_portal_is_right() -> None:
 
     (result,) = anyio.run(run_all, [replace(largest, solve=wrong_way_round)])
     assert result.wrong
+
+
+class Chat(BaseHTTPRequestHandler):
+    """A model that makes the one call of the first job, and then answers with what the tool said."""
+
+    requests: ClassVar[list[dict[str, Any]]] = []
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.requests.append(request)
+        last = request["messages"][-1]
+        message: dict[str, Any] = {"role": "assistant", "content": last["content"]}
+        if last["role"] == "user":
+            arguments = {
+                "method": "crm.deal.list",
+                "params": {"filter": {"CLOSED": "N"}, "order": {"OPPORTUNITY": "DESC"}},
+                "limit": 5,
+                "resolve": True,
+            }
+            function = {"name": "read_method", "arguments": json.dumps(arguments)}
+            message = {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "function": function}]}
+        body = json.dumps({"choices": [{"message": message}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Write no line for each request."""
+
+
+def test_a_model_can_take_the_place_of_the_solutions(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Chat) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        try:
+            (result,) = anyio.run(ModelRun("invented", "", "en").run, JOBS[:1])
+        finally:
+            server.shutdown()
+            thread.join()
+    assert (result.wrong, result.calls) == ([], 1)
+    first = Chat.requests[0]
+    assert first["messages"][1]["content"] == JOBS[0].english
+    assert "find_methods" in first["messages"][0]["content"]
+    assert "read_batch" in {tool["function"]["name"] for tool in first["tools"]}

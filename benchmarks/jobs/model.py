@@ -79,7 +79,8 @@ class ModelRun:
             {"role": "system", "content": f"{_SYSTEM}\n\n{instructions}"},
             {"role": "user", "content": question},
         ]
-        headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', '')}"}
+        key = os.environ.get("OPENAI_API_KEY")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
         async with httpx.AsyncClient(headers=headers, timeout=600) as http:
             for _ in range(_MOST_ROUNDS):
                 request = {"model": self.model, "messages": messages, "tools": tools}
