@@ -12,7 +12,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from b24_mcp.state import ExpiringStore
 
@@ -65,7 +65,7 @@ class Approvals:
     async def find(self, code: str) -> PendingApproval | None:
         """Return the request of a code, in any letter case; None when the code is unknown or expired."""
         stored = await self.store.read_note(_waiting(_normal(code)), self.now())
-        return None if stored is None else PendingApproval(**json.loads(stored))
+        return None if stored is None else _pending(stored)
 
     async def approve(self, code: str) -> bool:
         """Approve the call of a code, once, within ten minutes. Return False when the code is unknown or expired."""
@@ -73,7 +73,7 @@ class Approvals:
         stored = await self.store.take_note(_waiting(code), self.now())
         if stored is None:
             return False
-        digest = PendingApproval(**json.loads(stored)).digest
+        digest = _pending(stored).digest
         await self.store.put_note(_approved_request(code), stored, self.now(), seconds=LIFETIME)
         await self.store.put_note(_approved(digest), code, self.now(), seconds=LIFETIME)
         return True
@@ -81,7 +81,7 @@ class Approvals:
     async def find_approved(self, code: str) -> PendingApproval | None:
         """Return the approved call of a code that was not made yet. This does not use the approval up."""
         stored = await self.store.read_note(_approved_request(_normal(code)), self.now())
-        return None if stored is None else PendingApproval(**json.loads(stored))
+        return None if stored is None else _pending(stored)
 
     async def is_approved(self, digest: str) -> bool:
         """Whether a call is approved. This does not use the approval up."""
@@ -94,6 +94,12 @@ class Approvals:
             return False
         await self.store.take_note(_approved_request(code), self.now())
         return True
+
+
+def _pending(stored: str) -> PendingApproval:
+    """Read a stored request. What another version of the program stored beside it is ignored."""
+    known = {field.name for field in fields(PendingApproval)}
+    return PendingApproval(**{name: value for name, value in json.loads(stored).items() if name in known})
 
 
 def _normal(code: str) -> str:

@@ -137,7 +137,7 @@ class SqlAuthorizer:
         if name is None:
             # A row without columns is one of a table that the statement itself defines.
             return not column and database is None and table not in self._others
-        if database not in ("main", "temp", None):
+        if database not in ("main", None) and not (database == "temp" and self._given):
             return False
         self.read[name] = None
         return True
