@@ -180,7 +180,7 @@ def _lean_object(
     return {
         key: _lean(value, definitions, are_names=not are_names and key == "properties")
         for key, value in schema.items()
-        if are_names or not (key in ("title", "$defs") or (key == "default" and value in (None, {})))
+        if are_names or not (key in ("title", "$defs") or (key == "default" and value in (None, False, {})))
     }
 
 

@@ -42,8 +42,7 @@ async def call_method(
     params {"id": 7, "fields": {"COMMENTS": "Paid"}}.
 
     Returns JSON: ok, version, result. "left_out" counts values of a written record that are not shown. On failure,
-    error.executed says whether the call took effect (no, yes, unknown) and error.hint what to do. Use batch_call for
-    several calls.
+    error.executed says whether the call took effect (no, yes, unknown) and error.hint what to do.
     """
     if approval and params is None and not dry_run:
         return await repeat_approved(ctx, approval, portal)
