@@ -93,14 +93,13 @@ def empty_fields(records: Sequence[Record], keep: Collection[str] = ()) -> set[s
     """
     if not records or len(records[0]) < _SMALLEST_RECORD:
         return set()
-    fields = records[0].keys()
-    if any(record.keys() != fields for record in records) or any(field.isdecimal() for field in fields):
-        return set()
-    return {
-        field
-        for field in fields
-        if normal_name(field) not in keep and all(is_empty(record[field]) for record in records)
-    }
+    first = records[0]
+    found = [field for field, value in first.items() if is_empty(value) and normal_name(field) not in keep]
+    for record in records:
+        if not found or record.keys() != first.keys():
+            return set()
+        found = [field for field in found if is_empty(record[field])]
+    return set() if any(field.isdecimal() for field in first) else set(found)
 
 
 def selected_names(params: object) -> frozenset[str]:
@@ -116,7 +115,7 @@ def selected_names(params: object) -> frozenset[str]:
 
 def is_empty(value: object) -> bool:
     """Whether a value is null, an empty text, or an empty list or object."""
-    return value is None or value == "" or value == [] or value == {}
+    return not value and (value is None or isinstance(value, str | list | dict))
 
 
 def normal_name(name: str) -> str:
