@@ -68,6 +68,8 @@ async def _permit_by_code(plan: Plan, redactor: Redactor, request: str) -> Permi
         if await approvals.use(plan.digest):
             return plan.opened.gate.permit(plan.judgement)
         text = await run_sync(_question, plan, redactor)
+        if await run_sync(_holds_secret, request, redactor):
+            request = ""
         pending = PendingApproval(
             plan.digest, caller.name, caller.client, plan.opened.gate.portal, text, request, plan.opened.name
         )
@@ -81,6 +83,11 @@ async def _permit_by_code(plan: Plan, redactor: Redactor, request: str) -> Permi
         hint=f"Nothing was sent. Ask the user to run `b24-mcp approve {code}` in a terminal within ten minutes, then "
         f"{_how_to_repeat(request, code)}. Only the user can approve: do not run the command yourself.",
     )
+
+
+def _holds_secret(request: str, redactor: Redactor) -> bool:
+    """Whether a request holds a secret of the portal. Such a request is not stored: no secret is written to a file."""
+    return redactor.redact(request) != request
 
 
 def _how_to_repeat(request: str, code: str) -> str:

@@ -19,7 +19,7 @@ from b24_mcp.secrets import Redactor
 from b24_mcp.server import tooling
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import open_state
-from tests.loopback import LoopbackPortal
+from tests.loopback import SECRET, LoopbackPortal
 from tests.server.conftest import CallTool
 from tests.server.test_access import approve, code_in, sent
 
@@ -129,6 +129,21 @@ async def test_the_stored_request_is_private_and_deleted_with_its_use(
     with sqlite3.connect(shared) as db:
         notes = db.execute("SELECT text FROM note WHERE key LIKE 'approval:%'").fetchall()
     assert not any(secret in text for (text,) in notes)
+
+
+async def test_a_request_with_a_secret_of_the_portal_is_not_stored(
+    call_tool: CallTool, portal: LoopbackPortal, shared: Path, tmp_path: Path
+) -> None:
+    params = {"ID": 1, "EMAIL": "ann@example.com", "PERSONAL_NOTES": f"see {SECRET}"}
+    refused = await call_tool("call_method", method="user.update", params=params)
+    assert "make exactly the same call once more" in refused["error"]["hint"]
+    code = code_in(refused)
+    await approve(code, tmp_path)
+    with sqlite3.connect(shared) as db:
+        notes = db.execute("SELECT text FROM note").fetchall()
+    assert not any(SECRET in text for (text,) in notes)
+    assert (await call_tool("call_method", approval=code))["ok"] is False
+    assert (await call_tool("call_method", method="user.update", params=params))["ok"] is True
 
 
 async def test_without_a_code_the_arguments_are_required(call_tool: CallTool) -> None:
