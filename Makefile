@@ -106,6 +106,7 @@ bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python -m benchmarks.limits
 	$(BIN)/python -m benchmarks.listing
 	$(BIN)/python -m benchmarks.portal_facts
+	$(BIN)/python -m benchmarks.jobs
 
 clean:               ## forget the virtual environments
 	rm -rf $(VENV) .venv-lock .venv-sdk .sdk-suites .sdk-node .clients-node

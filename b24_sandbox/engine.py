@@ -136,7 +136,9 @@ def _writable(face: Face, call: Call, sent: Map, row: Row | None) -> tuple[Map, 
     new = row is None
     for name, value in sent.items():
         field = face.names.get(name)
-        if field is None or field.read_only or field.name == "ID" or (field.immutable and not new):
+        if field is None or field.name == "ID" or (field.immutable and not new):
+            continue
+        if field.read_only and not (new and field.name in face.set_once):
             continue
         if field.is_multifield:
             multifields[field.name] = value

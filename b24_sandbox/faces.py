@@ -48,6 +48,8 @@ class Face:
     arguments of a call and raise the errors of the family. `added`, `changed`, `removed` and `single` shape the
     answers; `envelope` is the key of the list (empty: the bare list).
 
+    `set_once` are read-only fields that a new record takes.
+
     `event` and `event_fields` are as in `b24_sandbox.records.Stored`. `absent` returns the error for a missing id on
     `get`, `update` or `delete` in families whose text depends on them; otherwise `missing` does. `file` shows fields of
     type `file` (without it the stored value is shown). `virtual_write` and `virtual_show` handle fields with the flag
@@ -65,6 +67,7 @@ class Face:
     values: Callable[[Call, bool], Map]
     missing: Callable[[], PortalError]
     describe: Callable[[Field], Value]
+    set_once: frozenset[str] = frozenset()
     envelope: str = ""
     default_order: str = "ID asc"
     refuse_order: Callable[[str, str], PortalError] | None = None

@@ -1,8 +1,9 @@
 """Approval by code, for clients that cannot ask the user: the user confirms the code in a terminal.
 
 The answer to the model contains the code. `b24-mcp approve CODE` shows the call and stores the approval in the state
-that both processes share. The same call, made again, uses the approval up. The code is not a credential: without
-access to the terminal it approves nothing.
+that both processes share. The same call, made again, uses the approval up. It may be made again by its code alone: the
+request is stored beside the question, as private as the rest of the state. The code is not a credential: without access
+to the terminal it approves nothing, and it repeats a request only for the caller who made it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from b24_mcp.state import ExpiringStore
 
@@ -24,13 +25,19 @@ _CODE_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class PendingApproval:
-    """A call that waits for approval. `digest` identifies the call; `said` is the question about it."""
+    """A call that waits for approval, or that was approved.
+
+    `digest` identifies the call; `said` is the question about it. `request` is the request as JSON, and `portal_name`
+    the configured name of its portal; both are empty when the request cannot be repeated by its code.
+    """
 
     digest: str
     user: str
     client: str
     portal: str
     said: str
+    request: str = ""
+    portal_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +64,24 @@ class Approvals:
 
     async def find(self, code: str) -> PendingApproval | None:
         """Return the request of a code, in any letter case; None when the code is unknown or expired."""
-        stored = await self.store.read_note(_waiting(code.strip().upper()), self.now())
-        return None if stored is None else PendingApproval(**json.loads(stored))
+        stored = await self.store.read_note(_waiting(_normal(code)), self.now())
+        return None if stored is None else _pending(stored)
 
     async def approve(self, code: str) -> bool:
         """Approve the call of a code, once, within ten minutes. Return False when the code is unknown or expired."""
-        stored = await self.store.take_note(_waiting(code.strip().upper()), self.now())
+        code = _normal(code)
+        stored = await self.store.take_note(_waiting(code), self.now())
         if stored is None:
             return False
-        await self.store.put_note(
-            _approved(PendingApproval(**json.loads(stored)).digest), "yes", self.now(), seconds=LIFETIME
-        )
+        digest = _pending(stored).digest
+        await self.store.put_note(_approved_request(code), stored, self.now(), seconds=LIFETIME)
+        await self.store.put_note(_approved(digest), code, self.now(), seconds=LIFETIME)
         return True
+
+    async def find_approved(self, code: str) -> PendingApproval | None:
+        """Return the approved call of a code that was not made yet. This does not use the approval up."""
+        stored = await self.store.read_note(_approved_request(_normal(code)), self.now())
+        return None if stored is None else _pending(stored)
 
     async def is_approved(self, digest: str) -> bool:
         """Whether a call is approved. This does not use the approval up."""
@@ -76,7 +89,21 @@ class Approvals:
 
     async def use(self, digest: str) -> bool:
         """Use the approval of a call up. Of several concurrent callers, only one gets True."""
-        return await self.store.take_note(_approved(digest), self.now()) is not None
+        code = await self.store.take_note(_approved(digest), self.now())
+        if code is None:
+            return False
+        await self.store.take_note(_approved_request(code), self.now())
+        return True
+
+
+def _pending(stored: str) -> PendingApproval:
+    """Read a stored request. What another version of the program stored beside it is ignored."""
+    known = {field.name for field in fields(PendingApproval)}
+    return PendingApproval(**{name: value for name, value in json.loads(stored).items() if name in known})
+
+
+def _normal(code: str) -> str:
+    return code.strip().upper()
 
 
 def _waiting(code: str) -> str:
@@ -89,3 +116,7 @@ def _asked(digest: str) -> str:
 
 def _approved(digest: str) -> str:
     return f"approval:given:{digest}"
+
+
+def _approved_request(code: str) -> str:
+    return f"approval:request:{code}"

@@ -316,7 +316,7 @@ def _rule(rules: AccessRules, call: MethodCall, reading_only: bool) -> Ruling:
         why = f"B24_ACCESS=read allows only methods that read, and {method} {does}"
         return Ruling(call, effect, "refused", why, risks)
     if reading_only and effect != "read":
-        why = f"read_method calls only methods that read, and {method} {does}"
+        why = f"this tool calls only methods that read, and {method} {does}"
         return Ruling(call, effect, "refused", why, risks)
     reasons = [f"it {does}"] if effect == "destructive" else []
     if risks:

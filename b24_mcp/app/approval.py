@@ -32,21 +32,26 @@ class AskUser(Protocol):
         ...
 
 
-async def permit_of(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Permit:
+async def permit_of(plan: Plan, ask: AskUser | None, redactor: Redactor, request: str = "") -> Permit:
     """Return the permit of a plan, once the user has given the approval if one is needed.
+
+    `request` is as in `permit_for`.
 
     Raises:
         B24Error: as `permit_for`.
     """
     if not plan.to_approve:
         return plan.permit()
-    permit = await permit_for(plan, ask, redactor)
+    permit = await permit_for(plan, ask, redactor, request)
     await plan.opened.gate.begin_window()
     return permit
 
 
-async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Permit:
+async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor, request: str = "") -> Permit:
     """Return the permit of a plan that needs approval, once the user has given it.
+
+    `request` is the request of the plan as JSON, to be repeated by the code of its approval; see
+    `b24_mcp.app.approved`.
 
     Raises:
         B24Error: `B24MCP_DECLINED` or `B24MCP_APPROVAL`; nothing was sent.
@@ -58,10 +63,10 @@ async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Per
                 return gate.permit(plan.judgement)
             case "declined":
                 raise our_error("B24MCP_DECLINED", "The person declined this call.", method=plan.method)
-    return await _permit_by_code(plan, redactor)
+    return await _permit_by_code(plan, redactor, request)
 
 
-async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
+async def _permit_by_code(plan: Plan, redactor: Redactor, request: str) -> Permit:
     """Return the permit of a plan that was approved with a code, or raise an error with a new code."""
     approvals, method = plan.opened.approvals, plan.method
     first = plan.to_approve[0]
@@ -78,7 +83,11 @@ async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
         if await approvals.use(plan.digest):
             return plan.opened.gate.permit(plan.judgement)
         text = await run_sync(plan.question, redactor)
-        pending = PendingApproval(plan.digest, caller.name, caller.client, plan.opened.gate.portal, text)
+        if await run_sync(_holds_secret, request, redactor):
+            request = ""
+        pending = PendingApproval(
+            plan.digest, caller.name, caller.client, plan.opened.gate.portal, text, request, plan.opened.name
+        )
         code = await approvals.ask(pending)
     except OSError as exc:
         raise our_error("B24MCP_APPROVAL", f"{need}. Approvals cannot be stored: {exc}.", method=method) from None
@@ -87,8 +96,19 @@ async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
         f"{need}. This client did not ask the user.",
         method=method,
         hint=f"Nothing was sent. Ask the user to run `b24-mcp approve {code}` in a terminal within ten minutes, then "
-        "make exactly the same call once more. Only the user can approve: do not run the command yourself.",
+        f"{_how_to_repeat(request, code)}. Only the user can approve: do not run the command yourself.",
     )
+
+
+def _holds_secret(request: str, redactor: Redactor) -> bool:
+    """Whether a request holds a secret of the portal. Such a request is not stored: no secret is written to a file."""
+    return redactor.redact(request) != request
+
+
+def _how_to_repeat(request: str, code: str) -> str:
+    if request:
+        return f'call the same tool with {{"approval": "{code}"}} alone'
+    return "make exactly the same call once more"
 
 
 async def _is_approved(plan: Plan) -> bool:

@@ -23,6 +23,7 @@ from b24_mcp.app.approval import AskUser, permit_of
 from b24_mcp.app.files.links import LinkReplacer
 from b24_mcp.app.files.sent import sent_files
 from b24_mcp.app.links import with_link, with_links
+from b24_mcp.app.mistakes import with_scope
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
@@ -36,7 +37,16 @@ from b24_mcp.app.planning import (
 )
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Answer, BatchAnswer, OnWait, PlannedCall, Succeeded, dry_run_batch
+from b24_mcp.rest import (
+    Answer,
+    BatchAnswer,
+    Failed,
+    OnWait,
+    Outcome,
+    PlannedCall,
+    Succeeded,
+    dry_run_batch,
+)
 
 
 async def run_call(
@@ -64,12 +74,19 @@ async def run_call(
         plan = await numbered(plan, sending=not request.dry_run)
         if request.dry_run:
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
-        permit = await permit_of(plan, ask, app.redactor)
+        permit = await permit_of(plan, ask, app.redactor, request.stored())
         ends_at = anyio.current_time() + opened.settings.deadline
-        answer = _links_of(app, opened).answer(await opened.portal.send(planned, permit, on_wait=on_wait))
+        if request.limit is None:
+            answer = await opened.portal.send(planned, permit, on_wait=on_wait)
+        else:
+            from b24_mcp.app.limited import send_limited  # most calls do without
+
+            answer = await send_limited(opened, planned, permit, request.limit, on_wait=on_wait)
+        answer = _links_of(app, opened).answer(answer)
     except B24Error as exc:
         return await _failure(exc, opened, planned)
-    form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,)) | sent_files([planned])
+    form = call_form(answer, opened.notice, planned.warnings, planned, empty=request.empty)
+    form = _with_outsider_notice(form, (answer,)) | sent_files([planned])
     form = with_link(form, opened.portal.origin, planned, answer)
     if request.resolve:
         from b24_mcp.app.names import with_names  # most calls do without
@@ -104,18 +121,20 @@ async def run_batch(
     try:
         planned = await prepare_batch(opened, request, app.background)
         commands = planned.commands
-        plan = judged(opened, commands, validated=request.validate, halt=planned.halt)
+        reading_only = request.reading_only
+        plan = judged(opened, commands, validated=request.validate, reading_only=reading_only, halt=planned.halt)
         if request.validate:
-            plan = await fitted_to_portal(plan)
+            plan = await fitted_to_portal(plan, reading_only=reading_only)
             commands = tuple(plan.calls)
             planned = replace(planned, commands=commands)
         plan = await numbered(plan, sending=not request.dry_run)
         if request.dry_run:
             form = dry_batch_form(plan.judgement, commands, await dry_run_batch(planned), opened.notice)
             return Reply(form, opened.settings.budget)
-        permit = await permit_of(plan, ask, app.redactor)
+        permit = await permit_of(plan, ask, app.redactor, request.stored())
         ends_at = anyio.current_time() + opened.settings.deadline
         answer = _without_links(app, opened, await opened.portal.send_batch(planned, permit, on_wait=on_wait))
+        answer = await _with_scopes(answer, opened)
     except B24Error as exc:
         return await _failure(exc, opened, None)
     answers = {name: one.answer for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
@@ -152,8 +171,27 @@ def _without_links(app: App, opened: OpenPortal, answer: BatchAnswer) -> BatchAn
 async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | None) -> Reply:
     if error.fault.kind == "unknown_method":
         error = await run_sync(with_similar_names, error, opened.discovery.known.catalogue)
+    if error.fault.kind == "permission":
+        error = await run_sync(with_scope, error, opened.discovery.known.catalogue)
     form = failure_form(error, opened.notice, None if planned is None else planned.version)
     return Reply(form, opened.settings.budget)
+
+
+async def _with_scopes(answer: BatchAnswer, opened: OpenPortal) -> BatchAnswer:
+    """Return the answer of a batch with hints that name the scopes that are not granted."""
+    refused = {
+        name: one
+        for name, one in answer.outcomes.items()
+        if isinstance(one, Failed) and one.error.fault.kind == "permission"
+    }
+    if not refused:
+        return answer
+    catalogue = opened.discovery.known.catalogue
+
+    def named() -> dict[str, Outcome]:
+        return {name: replace(one, error=with_scope(one.error, catalogue)) for name, one in refused.items()}
+
+    return replace(answer, outcomes={**answer.outcomes, **await run_sync(named)})
 
 
 def _with_outsider_notice(form: Form, answers: Iterable[Answer]) -> Form:

@@ -11,6 +11,7 @@ from b24_mcp.errors import B24Error, FieldProblem, our_error
 
 _METHOD_NOT_FOUND = ("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION")
 _FIRST_PARAMETERS = 3
+_NO_SCOPE = "insufficient_scope"
 
 
 def misfit(method: str, version: Version, problems: Sequence[FieldProblem], hint: str, more: str = "") -> B24Error:
@@ -59,9 +60,13 @@ def not_documented(method: str, *, reading_only: bool) -> B24Error:
     return our_error("B24MCP_UNKNOWN_METHOD", f"{method} is not documented. Nothing was sent. {further}", method=method)
 
 
-def writes(method: str) -> B24Error:
-    """Return the error for a method that writes, called with a tool that only reads."""
-    return our_error("B24MCP_WRITES", f"{method} writes, and read_method calls only methods that read.", method=method)
+def writes(method: str, command: str = "") -> B24Error:
+    """Return the error for a method that writes in a tool that only reads; `command` is its name in a batch."""
+    if not command:
+        message = f"{method} writes, and read_method calls only methods that read."
+        return our_error("B24MCP_WRITES", message, method=method)
+    message = f"Command {command!r}: {method} writes, and read_batch runs only commands that read."
+    return our_error("B24MCP_WRITES", message, method=method, hint="Nothing was sent. Use batch_call.")
 
 
 def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:
@@ -81,6 +86,20 @@ def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:
     if not similar:
         return error
     return B24Error(replace(error.fault, hint=similar_names_hint(similar)), error.method)
+
+
+def with_scope(error: B24Error, catalogue: Catalogue) -> B24Error:
+    """Return the error of a call whose scope is not granted with a hint that names the scope."""
+    if error.fault.code.lower() != _NO_SCOPE or not error.method:
+        return error
+    known = catalogue.method(error.method)
+    if known is None or not known.facts.scope:
+        return error
+    hint = (
+        f"{known.name} needs the scope {' or '.join(known.facts.scope)}, which the webhook or application does not "
+        "have. Ask the user to grant it."
+    )
+    return B24Error(replace(error.fault, hint=hint), error.method)
 
 
 def similar_names_hint(similar: Sequence[str]) -> str:

@@ -170,7 +170,7 @@ def _refuse_mistakes(opened: OpenPortal, judgement: Judgement, *, validated: boo
         if validated and not is_known:
             raise not_documented(call.method, reading_only=reading_only or gate.level == "read")
         if reading_only and is_known and ruling.effect != "read" and gate.level != "read":
-            raise writes(call.method)
+            raise writes(call.method, call.name)
 
 
 def plan_checked(

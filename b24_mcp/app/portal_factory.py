@@ -24,8 +24,6 @@ from b24_mcp.state import SharedState, open_state
 if TYPE_CHECKING:
     from b24_sandbox import Sandbox
 
-SANDBOX_NOTICE = "sandbox (invented data; set B24_WEBHOOK_URL to reach a real portal)"
-_CHOSEN_SANDBOX_NOTICE = "sandbox (invented data)"
 _SANDBOX_HOST = "sandbox.invalid"
 _SANDBOX_ORIGIN = f"https://{_SANDBOX_HOST}"
 
@@ -117,11 +115,10 @@ class PortalFactory:
         webhook = parse_webhook(sandbox.webhook_url(_SANDBOX_ORIGIN))
         guard = WatchingGuard(gate)
         portal = Portal(webhook, PortalOptions(plan="none"), guard=guard, app=sandbox)
-        notice = SANDBOX_NOTICE if self.configuration.names == [SANDBOX] else _CHOSEN_SANDBOX_NOTICE
         settings = self.configuration.settings
         facts = self._facts(SANDBOX, portal, webhook, guard)
         names = _names_that_follow(guard, facts)
-        return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), facts, self._approvals(), notice, names)
+        return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), facts, self._approvals(), SANDBOX, names)
 
     def credential(self, name: str) -> Credential:
         """Return the credential of a portal. Its secrets are added to the redactor.

@@ -15,12 +15,17 @@ from b24_mcp.app.app import App
 from b24_mcp.app.files.folders import folders_line
 from b24_mcp.app.library import NO_COPY, open_library
 from b24_mcp.app.open_portal import OpenPortal
+from b24_mcp.config import SANDBOX
 from b24_mcp.config.renamed import renamed_settings_in_use
 from b24_mcp.errors import B24Error
 
 _NUMBERS = (
     "missing_scopes: documented methods that need the scope; requests_free: requests that may be sent now without "
     "waiting; clock_ahead: seconds; pipelines: id and stages; custom_fields: fields"
+)
+_SANDBOX_ONLY = (
+    "No portal is configured, so the sandbox answers. Its data is invented and safe to change. A person sets "
+    "B24_WEBHOOK_URL to reach a portal."
 )
 _MISSING_SHOWN = 12
 _SKEW_SHOWN = 5.0  # seconds
@@ -45,7 +50,8 @@ class PortalForm(TypedDict, total=False):
     """A portal as it was found.
 
     `not_checked` maps methods that the access rules forbid to the reason. `missing_scopes` maps scopes that are not
-    granted to the number of methods that need them. `smart_processes`, `pipelines` and `custom_fields` are one line
+    granted to the number of methods that need them; of many, `other_missing_scopes` are those with the fewest methods.
+    `smart_processes`, `pipelines` and `custom_fields` are one line
     each, null when the portal does not say. `clock_ahead` is in seconds. `documentation` are the languages
     on this computer, `folders` those for files, `numbers` explains the numbers of the answer, and `portals` are the
     configured portals.
@@ -61,6 +67,7 @@ class PortalForm(TypedDict, total=False):
     clock_ahead: float
     scopes: Sequence[str] | None
     missing_scopes: Mapping[str, int]
+    other_missing_scopes: Sequence[str]
     smart_processes: str | None
     pipelines: str | None
     custom_fields: str | None
@@ -69,6 +76,7 @@ class PortalForm(TypedDict, total=False):
     folders: str
     numbers: str
     portals: Sequence[str]
+    note: str
     warnings: Sequence[str]
 
 
@@ -104,6 +112,8 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
         form["clock_ahead"] = portrait.skew
     form["scopes"] = portrait.scopes
     form["missing_scopes"] = dict(islice(portrait.missing.items(), _MISSING_SHOWN))
+    if len(portrait.missing) > _MISSING_SHOWN:
+        form["other_missing_scopes"] = list(portrait.missing)[_MISSING_SHOWN:]
     lines = await crm_lines(opened.facts)
     form["smart_processes"] = lines.smart_processes
     form["pipelines"] = lines.pipelines
@@ -113,6 +123,8 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
     form["folders"] = await run_sync(folders_line, opened.settings)
     form["numbers"] = _NUMBERS
     form["portals"] = await run_sync(_names, app)
+    if form["portals"] == [SANDBOX]:
+        form["note"] = _SANDBOX_ONLY
     if warnings := renamed_settings_in_use():
         form["warnings"] = warnings
     return Reply(head(True, opened.notice) | form, opened.settings.budget)

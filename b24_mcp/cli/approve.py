@@ -61,6 +61,6 @@ async def _approve(code: str, redactor: Redactor) -> None:
             sys.exit(1)
         if not await approvals.approve(code):
             raise click.UsageError("The ten minutes are over. Nothing was approved; let the assistant ask again.")
-        echo("Approved for ten minutes. Ask the assistant to make the same call again.")
+        echo("Approved for ten minutes. Ask the assistant to make the same call again; the code alone is enough.")
     finally:
         await state.aclose()

@@ -61,7 +61,10 @@ def call(
     configure_logging(redactor)
     from b24_mcp.app.planning import CallRequest  # so that --help answers at once
 
-    request = CallRequest(method, read_params(params_source), version, "xml" if as_xml else "json", validate)
+    # A script reads this answer, so every value of the portal stays in it.
+    request = CallRequest(
+        method, read_params(params_source), version, "xml" if as_xml else "json", validate, empty=True
+    )
     form = for_terminal(asyncio.run(make_call(redactor, request, portal, approved=approved)))
     print_form(form, redactor)
     sys.exit(0 if form["ok"] else 1)

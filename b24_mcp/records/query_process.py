@@ -130,14 +130,16 @@ class SqlAuthorizer:
     def _may_read(self, table: str, column: str | None, database: str | None) -> bool:
         if table in _TABLE_FUNCTIONS or not table:
             return True
-        if table in self._given and database in ("temp", None):
+        # For an alias in GROUP BY SQLite names the database of another table of the statement, so that both are allowed
+        # for both kinds of tables. In `temp` are only the tables of the request.
+        if table in self._given and database in ("temp", "main", None):
             self.read[table] = None
             return True
         name = self._tables.get(table)
         if name is None:
             # A row without columns is one of a table that the statement itself defines.
             return not column and database is None and table not in self._others
-        if database not in ("main", None):
+        if database not in ("main", None) and not (database == "temp" and self._given):
             return False
         self.read[name] = None
         return True

@@ -151,12 +151,14 @@ class Portal:
         version: Version | None = None,
         limit: int | None = None,
         resume: Mapping[str, object] | None = None,
+        in_order: bool = False,
         on_wait: OnWait | None = None,
     ) -> Listing:
         """Read all rows of a list, page after page: `async for rows in portal.listing("crm.deal.list"): …`.
 
         `limit` is the largest number of rows. `resume` is the `cursor` of an interrupted listing with the same method
-        and params. Without a version, the older generation is preferred if a method exists in both.
+        and params. With `in_order` the rows come in the order of the method, otherwise perhaps by id. Without a
+        version, the older generation is preferred if a method exists in both.
 
         Raises:
             B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR`, `B24MCP_PARAMS`, or of the guard; nothing was sent.
@@ -164,7 +166,7 @@ class Portal:
         from b24_mcp.rest.listing import PortalListSender, open_listing  # most calls do not need it
 
         sender = PortalListSender(self._sender, on_wait)
-        return open_listing(sender, method, params, version=version, limit=limit, resume=resume)
+        return open_listing(sender, method, params, version=version, limit=limit, resume=resume, in_order=in_order)
 
     async def download(
         self, link: str, file: BinaryIO, *, size: int | None = None, on_wait: OnWait | None = None

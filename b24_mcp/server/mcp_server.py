@@ -28,6 +28,7 @@ from b24_mcp.server.tools.import_records import import_records_tool
 from b24_mcp.server.tools.list_records import list_records_tool
 from b24_mcp.server.tools.portal_info import portal_info_tool
 from b24_mcp.server.tools.query_records import query_records_tool
+from b24_mcp.server.tools.read_batch import read_batch_tool
 from b24_mcp.server.tools.read_doc import add_doc_resource, read_doc_tool
 from b24_mcp.server.tools.read_method import read_method_tool
 from b24_mcp.server.tools.search_docs import search_docs_tool
@@ -37,8 +38,8 @@ Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more)
 If you have a name, phone, e-mail or number and no id, call find_records first. Show the person the links in \
 answers. In the link of a list, replace the names in braces.
 Find a method with find_methods, get its parameters with describe_method and the fields of this portal with \
-describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several with \
-batch_call. Read whole lists with list_records, files with import_records, and query \
+describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several at once with \
+read_batch or batch_call. Read whole lists with list_records, files with import_records, and query \
 both with query_records, so that you need not read every row. Change many records with apply_records, one call for \
 each row of a query. Find explanations (events, authorization, paging, files, \
 widgets) with search_docs and read them with read_doc. In lists, select only the fields you need and filter on the \
@@ -98,9 +99,9 @@ def build_server(
 def tools_for(level: Level) -> list[FormalTool]:
     """Return the tools for clients of this access level, in the order of the list."""
     tools = [find_records_tool(), find_methods_tool(), describe_method_tool(), describe_fields_tool()]
+    tools += [read_method_tool(), read_batch_tool()]
     if level != "read":
-        tools.append(read_method_tool())
-    tools += [call_method_tool(level), batch_call_tool(level)]
+        tools += [call_method_tool(), batch_call_tool()]
     tools += [list_records_tool(), import_records_tool(), query_records_tool()]
     if level != "read":
         tools += [export_records_tool(), apply_records_tool(), download_file_tool()]

@@ -161,7 +161,7 @@ def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _lean(schema: object, definitions: Mapping[str, object], *, are_names: bool = False) -> object:
-    """Return a schema without what costs tokens and says nothing to a model: titles, null defaults, references.
+    """Return a schema without what costs tokens and says nothing to a model: titles, empty defaults, references.
 
     `are_names` is true inside `properties`, where a key such as `title` is the name of a parameter.
     """
@@ -180,7 +180,7 @@ def _lean_object(
     return {
         key: _lean(value, definitions, are_names=not are_names and key == "properties")
         for key, value in schema.items()
-        if are_names or not (key in ("title", "$defs") or (key == "default" and value is None))
+        if are_names or not (key in ("title", "$defs") or (key == "default" and value in (None, False, {})))
     }
 
 

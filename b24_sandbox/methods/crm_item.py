@@ -31,6 +31,8 @@ register = action.register
 IMPORT_LIMIT = 20
 _NEW_ROW = "n"
 _USER_FIELD = re.compile(r"\AUF_CRM_(?:(\d+)_)?(.+)\Z")
+# `leadId` is written by this family when a record is added. Source: documentation, crm-item-add.
+_SET_ONCE = frozenset({"LEAD_ID"})
 _EVENTS = {1: "CRMLEAD", 2: "CRMDEAL", 3: "CRMCONTACT", 4: "CRMCOMPANY", 7: "CRMQUOTE"}
 
 
@@ -286,6 +288,7 @@ def item_face(entity: Entity, number: int, original: bool) -> Face:
         lambda call, new: _values(written, call),
         _missing,
         describe,
+        set_once=_SET_ONCE,
         envelope="items",
         refuse_order=refuse_order,
         described_in="fields",

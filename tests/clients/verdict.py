@@ -25,7 +25,7 @@ SCRIPT = (
 )
 # The user, the kind of a failure, whether it was executed, and the failed call. Only this server sends these texts.
 SAID = ("Левченко", "not_found", "executed", "crm.contact.get")
-SANDBOX = "sandbox (invented data"
+SANDBOX = '"portal":"sandbox"'
 
 
 @dataclass
@@ -48,7 +48,7 @@ def judge(outcome: Outcome, code: int | None, said: str, log: Path | None, *, ex
     elif code:
         outcome.wrong.append(f"exited with {code}")
     outcome.wrong += [f"did not print {text}" for text in SAID if text not in said]
-    outcome.portal = "sandbox" if SANDBOX in said else "webhook"
+    outcome.portal = "sandbox" if SANDBOX in said.replace("\\", "") else "webhook"
     if (outcome.portal == "sandbox") is not expect_sandbox:
         outcome.wrong.append("another portal answered")
     if log is None:

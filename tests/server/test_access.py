@@ -87,18 +87,18 @@ WRITES = ["crm.deal.add", "crm.deal.update", "crm.deal.delete", "event.offline.g
 
 
 @pytest.mark.parametrize("method", WRITES)
-@pytest.mark.parametrize("tool", ["call_method", "batch_call"])
+@pytest.mark.parametrize("tool", ["read_method", "read_batch"])
 async def test_at_level_read_nothing_that_writes_is_sent(
     connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, method: str, tool: str
 ) -> None:
     monkeypatch.setenv("B24_ACCESS", "read")
     async with connect(level="read") as call:
         given: dict[str, Any] = {"method": method, "params": {"id": 1}}
-        arguments = given if tool == "call_method" else {"commands": {"a": {"method": "profile"}, "b": given}}
+        arguments = given if tool == "read_method" else {"commands": {"a": {"method": "profile"}, "b": given}}
         answer = await call(tool, **arguments, validate=False)
         assert (answer["error"]["kind"], answer["error"]["executed"]) == ("policy", "no")
         assert sent(portal) == []
-        assert (await call("call_method", method="profile"))["ok"] is True
+        assert (await call("read_method", method="profile"))["ok"] is True
 
 
 async def test_settings_read_later_do_not_widen_the_announced_level(
@@ -106,7 +106,7 @@ async def test_settings_read_later_do_not_widen_the_announced_level(
 ) -> None:
     monkeypatch.setenv("B24_ACCESS", "full")
     async with connect(level="read") as call:
-        assert (await call("call_method", **DELETE))["error"]["kind"] == "policy"
+        assert (await call("read_method", **DELETE))["error"]["kind"] == "policy"
     assert sent(portal) == []
 
 
@@ -429,9 +429,12 @@ async def test_the_error_says_that_no_terminal_can_approve_with_state_in_memory(
 
 async def test_no_tool_approves(call_tool: CallTool, client: Client) -> None:
     for tool in (await client.list_tools()).tools:
-        # The argument code of read_doc is the language of samples.
+        # The argument code of read_doc is the language of samples. The argument approval repeats what was approved:
+        # `test_approval_codes.py` shows that it approves nothing.
         codes = {"code"} if tool.name != "read_doc" else set()
-        assert not {"approve", "approval", "permit", "allow", *codes} & set(tool.input_schema["properties"])
+        repeats = {"approval"} if tool.name in ("call_method", "batch_call") else set()
+        names = set(tool.input_schema["properties"])
+        assert not {"approve", "approval", "permit", "allow", *codes} & names - repeats
         assert "approv" not in tool.name
 
 
@@ -499,11 +502,9 @@ async def test_annotations_follow_the_access_level(era: Era, level: Any) -> None
     async with Client(build_server(Redactor(), level=level), mode=era) as client:
         tools = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
     for name in ("call_method", "batch_call"):
-        annotations = tools[name]
-        assert annotations is not None
-        assert annotations.read_only_hint is (level == "read")
-        assert annotations.destructive_hint is (level != "read")
-    assert ("read_method" in tools) is (level != "read")
-    reading = tools["find_methods" if level == "read" else "read_method"]
-    assert reading is not None
-    assert reading.read_only_hint is True
+        assert (name in tools) is (level != "read")
+    for name, hints in tools.items():
+        assert hints is not None
+        writes = name in ("call_method", "batch_call", "export_records")
+        assert hints.read_only_hint is not writes
+        assert hints.destructive_hint is (writes and name != "export_records")

@@ -28,7 +28,7 @@ async def test_the_example_of_the_documentation_answers_in_one_form(
     assert answer["results"]["get_departments"]["total"] == 7
     for entry in answer["results"].values():
         assert entry["time"]["duration"] >= 0
-        assert entry["time"]["operating"] >= 0
+        assert "operating" not in entry["time"], "so little of the limit was used that it tells nothing"
     assert portal.methods == ["batch"]
     assert ("warnings" in answer) is (answer_format == "xml")
 

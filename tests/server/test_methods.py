@@ -149,6 +149,7 @@ async def test_an_event_is_described_found_and_read_by_its_name(call_tool: CallT
     described = await call_tool("describe_method", method="ONCRMDEALADD")
     assert (described["event"], described["scope"]) == ("onCrmDealAdd", ["crm"])
     assert "event.bind" in described["bind"]
+    assert "auth[application_token]" in described["request"]
     assert [field["name"] for field in described["data"][0]["fields"]] == ["ID"]
     found = await call_tool("find_methods", query="webhook when a deal is created")
     assert found["events"][0]["event"] == "onCrmDealAdd"

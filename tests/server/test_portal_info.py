@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from b24_sandbox.app import SCOPE_USER_WEBHOOK
 from tests.loopback import SECRET, LoopbackPortal
 from tests.server.conftest import CallTool
 
@@ -18,6 +19,21 @@ async def test_it_returns_the_user_and_granted_scopes(call_tool: CallTool, porta
     assert (info["access"], info["rest_v3"]) == ("write", True)
     assert info["portals"] == ["environment", "sandbox"]
     assert 0 < info["limits"]["requests_free"] < 38
+
+
+async def test_a_scope_that_is_not_granted_is_named(
+    call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = portal.sandbox.webhook_url(portal.origin, SCOPE_USER_WEBHOOK)
+    monkeypatch.setenv("B24_WEBHOOK_URL", narrow)
+    info = await call_tool("portal_info")
+    assert info["scopes"] == ["user"]
+    assert {"crm", "telephony"} <= {*info["missing_scopes"], *info["other_missing_scopes"]}
+    deal = {"method": "crm.deal.get", "params": {"id": 1}}
+    alone = await call_tool("read_method", **deal)
+    batch = await call_tool("read_batch", commands={"deal": deal, "me": {"method": "profile"}})
+    for error in (alone["error"], batch["results"]["deal"]["error"]):
+        assert error["hint"].startswith("crm.deal.get needs the scope crm,")
 
 
 async def test_it_says_what_is_on_this_computer_and_what_its_numbers_mean(

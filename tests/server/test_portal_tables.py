@@ -159,3 +159,18 @@ async def test_an_unknown_name_is_answered_with_the_tables_of_the_portal(call_to
     assert "Tables of the portal: portal_users, portal_departments" in error["hint"]
     error = (await call_tool("query_records", sql="SELECT LAST_NAME FROM portal_users"))["error"]
     assert "Columns of portal_users: id, name" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT d.STAGE_ID AS s, count(*) FROM crm_deal_list d JOIN portal_users u ON u.id = 1 GROUP BY s",
+        "SELECT u.name AS n, count(*) FROM portal_users u JOIN crm_deal_list d ON d.ASSIGNED_BY_ID = u.id GROUP BY n",
+        "SELECT u.name AS n, d.STAGE_ID AS s FROM crm_deal_list d, portal_users u GROUP BY n, s HAVING s > ''",
+    ],
+)
+async def test_an_alias_in_group_by_is_read_beside_a_table_of_the_portal(call_tool: CallTool, sql: str) -> None:
+    await call_tool("list_records", method="crm.deal.list", params={"select": ["STAGE_ID", "ASSIGNED_BY_ID"]}, limit=50)
+    answer = await call_tool("query_records", sql=sql)
+    assert answer["ok"] is True
+    assert answer["rows"]

@@ -200,7 +200,7 @@ async def test_level_full_asks_nothing_and_level_read_refuses(
     assert sent(portal) == [RISKY[0].method]
     monkeypatch.setenv("B24_ACCESS", "read")
     async with Client(build_server(Redactor(), level="read"), mode=era) as client:
-        assert await Asked(client, []).code_of("call_method", **RISKY[0].arguments) == "B24MCP_POLICY"
+        assert await Asked(client, []).code_of("read_method", **RISKY[0].arguments) == "B24MCP_POLICY"
     assert sent(portal) == [RISKY[0].method]
 
 

@@ -10,6 +10,8 @@ from b24_mcp.app.answers.forms import Form, OutcomeForm, TableForm
 from b24_mcp.rest import to_json
 
 _WORTH_FOLDING = 3
+_WORTH_FOLDING_IN_SMALL = 5
+_NAMED_ONE_BY_ONE = 20
 
 
 class OutcomeTableForm(TableForm):
@@ -43,13 +45,37 @@ def folded(results: Mapping[str, OutcomeForm], tabled: Collection[str]) -> Folde
     done |= {str(row[0]) for rows in shown.values() for row in rows}
     form = FoldedForm()
     if groups:
-        form["equal"] = [{"count": len(group), "commands": group} | results[group[0]] for group in groups]
+        form["equal"] = [_counted(group) | results[group[0]] for group in groups]
     if shown:
         form["tables"] = [
             OutcomeTableForm(ok=True, columns=["command", *columns], rows=rows) for columns, rows in shown.items()
         ]
     form["results"] = {name: outcome for name, outcome in results.items() if name not in done}
     return form
+
+
+def with_equal_folded(form: Form) -> Form:
+    """Return the form of a small batch with many equal outcomes written once, without their times."""
+    results: Mapping[str, OutcomeForm] = form["results"]
+    groups: dict[str, list[str]] = {}
+    for name, outcome in results.items():
+        plain = {key: value for key, value in outcome.items() if key != "time"}
+        groups.setdefault(to_json(plain), []).append(name)
+    shown = [group for group in groups.values() if len(group) >= _WORTH_FOLDING_IN_SMALL]
+    if not shown:
+        return form
+    done = {name for group in shown for name in group}
+    before = {key: value for key, value in form.items() if key != "results"}
+    equal = [
+        _counted(group) | {key: value for key, value in results[group[0]].items() if key != "time"} for group in shown
+    ]
+    left = {name: outcome for name, outcome in results.items() if name not in done}
+    return before | {"equal": equal, "results": left}
+
+
+def _counted(group: Sequence[str]) -> dict[str, object]:
+    """Return the number of commands with equal outcomes, and their names: many of them as ranges, `u1..u300`."""
+    return {"count": len(group), "commands": group if len(group) <= _NAMED_ONE_BY_ONE else name_ranges(group)}
 
 
 def with_ranges(form: Form) -> Form:

@@ -1,7 +1,8 @@
 """Shorten the answer of a batch without losing the outcome of any write.
 
-Removed or shortened, in this order: the times of the commands; equal outcomes, which are written once with the names of
-their commands; like results, which become a table; the results of writes except their ids; and rows of what was read.
+Many equal outcomes are always written once. Removed or shortened, in this order: the times of the commands; equal
+outcomes, which are written once with the names of their commands; like results, which become a table; the results of
+writes except their ids; and rows of what was read.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal
 
-from b24_mcp.app.answers.batch_folding import folded, with_ranges
-from b24_mcp.app.answers.forms import ErrorForm, Form, OutcomeForm
+from b24_mcp.app.answers.batch_folding import folded, with_equal_folded, with_ranges
+from b24_mcp.app.answers.forms import SMALL_BATCH, ErrorForm, Form, OutcomeForm
 from b24_mcp.app.answers.omissions import CutForm
 from b24_mcp.app.answers.text_truncation import fair_share, shortened
 from b24_mcp.rest import to_json
@@ -19,7 +20,6 @@ Outcomes = Mapping[str, OutcomeForm]
 CutOutcome = Callable[[str, OutcomeForm, int], OutcomeForm]
 """Shortens the outcome of the command of this name, which reads, to a number of characters."""
 
-SMALL_BATCH = 10  # with so few commands, each is shown under its name, with its time, when there is room
 _SHORT_RESULT = 200
 _SHORT_MESSAGE = 160
 _SHORT_WARNING = 300
@@ -41,11 +41,11 @@ def fit_batch(form: Form, budget: int, writes: Collection[str], cut_outcome: Cut
     results: Outcomes = form["results"]
     is_small = len(results) <= SMALL_BATCH
     if is_small and len(to_json(form)) <= budget:
-        return form
+        return with_equal_folded(form)
     results = {name: _without_time(outcome) for name, outcome in results.items()}
     form = form | {"results": results}
     if is_small and len(to_json(form)) <= budget:
-        return form
+        return with_equal_folded(form)
     shorter = _before_results(form) | folded(results, tabled=results.keys())
     if len(to_json(shorter)) <= budget:
         return shorter

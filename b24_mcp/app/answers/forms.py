@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Required, TypedDict
 
+from b24_mcp.app.answers.leaner import LeanResult, lean_result, lean_results
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import (
@@ -21,6 +22,10 @@ from b24_mcp.rest import (
 
 # The characters that a table adds to an answer: `"table":true,` and `{"columns":[],"rows":[]}`.
 _TABLE_OVERHEAD = 38
+SMALL_BATCH = 10
+"""With so few commands, each is shown under its name, with its time, when there is room."""
+# Seconds of the operating time of a method, of which the portal allows 480 in ten minutes.
+_OPERATING_SHOWN = 60.0
 
 Form = dict[str, Any]
 """The JSON object of an answer. It begins with `ok`, and with `portal` when it is not obvious which portal answered."""
@@ -29,8 +34,8 @@ Form = dict[str, Any]
 class TimeForm(TypedDict, total=False):
     """The time of a call as the portal reports it.
 
-    `duration` is the seconds of this call, `operating` the seconds that the method has used of its limit, and
-    `operating_reset_at` the moment when the oldest of them no longer count.
+    `duration` is the seconds of this call. Once a method has used a part of its limit that matters, `operating` is the
+    seconds that it has used, and `operating_reset_at` the moment when the oldest of them no longer count.
     """
 
     duration: float
@@ -73,10 +78,15 @@ class ResultForm(TypedDict, total=False):
 
 
 class BodyForm(ResultForm, total=False):
-    """The content of a successful answer; see `b24_mcp.rest.Answer`."""
+    """The content of a successful answer; see `b24_mcp.rest.Answer`.
+
+    `empty` and `left_out` count what the result does not show; see `LeanResult`.
+    """
 
     total: int
     next: int | Mapping[str, object]
+    empty: int
+    left_out: int
     time: TimeForm
 
 
@@ -106,13 +116,23 @@ class SummaryForm(TypedDict):
     requests: int
 
 
-def call_form(answer: Answer, notice: str | None = None, warnings: Iterable[str] = ()) -> Form:
-    """Return the form of a call that succeeded. Counts come before the rows: clients cut long texts at the end."""
+def call_form(
+    answer: Answer,
+    notice: str | None = None,
+    warnings: Iterable[str] = (),
+    call: PlannedCall | None = None,
+    *,
+    empty: bool = False,
+) -> Form:
+    """Return the form of a call that succeeded. Counts come before the rows: clients cut long texts at the end.
+
+    What the result of `call` need not show is left out; with `empty` every value stays.
+    """
     form = head(True, notice)
     form["method"] = answer.method
     form["version"] = answer.version
     body = BodyForm()
-    _add_body(body, answer)
+    _add_body(body, answer, lean_result(call, answer.result, empty=empty))
     form |= body
     form["warnings"] = [*answer.warnings, *warnings]
     return form
@@ -129,7 +149,7 @@ def failure_form(error: B24Error, notice: str | None = None, version: Version | 
     return form
 
 
-def batch_form(answer: BatchAnswer, commands: Iterable[PlannedCall], notice: str | None = None) -> Form:
+def batch_form(answer: BatchAnswer, commands: Sequence[PlannedCall], notice: str | None = None) -> Form:
     """Return the form of a batch: a summary, then the outcome of each command, in their order."""
     outcomes = answer.outcomes.values()
     succeeded = sum([isinstance(outcome, Succeeded) for outcome in outcomes])
@@ -147,8 +167,15 @@ def batch_form(answer: BatchAnswer, commands: Iterable[PlannedCall], notice: str
     warnings = [*answer.warnings, *command_warnings(commands)]
     if warnings:
         form["warnings"] = warnings
+    results = {name: one.answer.result for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
+    lean, empty, left_out = lean_results(commands, results, together=len(commands) > SMALL_BATCH)
+    if empty:
+        form["empty"] = empty
+    if left_out:
+        form["left_out"] = left_out
     form["results"] = {
-        command.name: _outcome(answer.outcomes[command.name], command.version, answer.error) for command in commands
+        command.name: _outcome(answer.outcomes[command.name], command, answer.error, lean.get(command.name))
+        for command in commands
     }
     return form
 
@@ -201,17 +228,19 @@ def _have_keys(rows: Iterable[object], columns: list[str]) -> bool:
     return all(isinstance(row, dict) and list(row) == columns for row in rows)
 
 
-def _outcome(outcome: Outcome, version: Version, of_request: B24Error | None) -> OutcomeForm:
+def _outcome(
+    outcome: Outcome, command: PlannedCall, of_request: B24Error | None, lean: LeanResult | None
+) -> OutcomeForm:
     """Return the form of an outcome. `of_request` is the error of a request that failed as a whole."""
     form = OutcomeForm(ok=isinstance(outcome, Succeeded))
-    if version == "v3":
+    if command.version == "v3":
         form["version"] = "v3"
     match outcome:
         case NotRun():
             form["not_run"] = outcome.reason
             return form
         case Succeeded(answer=answer):
-            _add_body(form, answer)
+            _add_body(form, answer, lean or LeanResult(answer.result))
             warnings = answer.warnings
         case Failed(error=error):
             # The error of a whole request is described once, not for each of its commands.
@@ -224,12 +253,16 @@ def _outcome(outcome: Outcome, version: Version, of_request: B24Error | None) ->
     return form
 
 
-def _add_body(form: BodyForm, answer: Answer) -> None:
+def _add_body(form: BodyForm, answer: Answer, lean: LeanResult) -> None:
     if answer.total is not None:
         form["total"] = answer.total
     if answer.next is not None:
         form["next"] = answer.next
-    shown = as_table(answer.result)
+    if lean.empty:
+        form["empty"] = lean.empty
+    if lean.left_out:
+        form["left_out"] = lean.left_out
+    shown = as_table(lean.result)
     if "table" in shown:
         form["table"] = True
     form["result"] = shown["result"]
@@ -241,10 +274,10 @@ def _time(time: CallTime) -> TimeForm:
     form = TimeForm()
     if time.duration is not None:
         form["duration"] = round(time.duration, 3)
-    if time.operating is not None:
+    if time.operating is not None and time.operating >= _OPERATING_SHOWN:
         form["operating"] = round(time.operating, 3)
-    if time.operating_reset_at is not None:
-        form["operating_reset_at"] = time.operating_reset_at.isoformat()
+        if time.operating_reset_at is not None:
+            form["operating_reset_at"] = time.operating_reset_at.isoformat()
     return form
 
 

@@ -81,13 +81,21 @@ class MethodForm(TypedDict, total=False):
     examples: Sequence[object]
 
 
+# Source: documentation, api-reference/events; there is no signature to verify.
+_EVENT_REQUEST = (
+    "POST form: event, data[…], ts, auth[application_token], auth[member_id]. Verify it: compare "
+    "auth[application_token] with the token that the installation or the outgoing webhook showed."
+)
+
+
 class EventForm(TypedDict, total=False):
-    """The description of an event: how to bind it, and the data that its handler receives."""
+    """The description of an event: how to bind it, the request to its handler, and the data in it."""
 
     event: Required[str]
     scope: Sequence[str]
     bind: str
     offline: bool
+    request: str
     data: Sequence[Mapping[str, object]]
     page: str | None
 
@@ -145,6 +153,7 @@ def event_form(event: Event) -> EventForm:
     if event.binds:
         form["bind"] = f'event.bind {{"event": "{event.name}", "handler": "https://…"}} from an application'
         form["offline"] = event.offline
+        form["request"] = _EVENT_REQUEST
     else:
         form["bind"] = "an event of the user interface: JavaScript of a widget subscribes to it, event.bind refuses it"
     if event.payload:

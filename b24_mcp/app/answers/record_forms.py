@@ -20,8 +20,10 @@ from b24_mcp.records import (
 )
 
 _PREVIEW_ROWS = 10
+# The first row shows what a long cell is like; in the others a beginning is enough.
 _LONGEST_CELL = 200
 _COLUMNS_COUNTED = 20
+_LONGEST_LATER_CELL = 60
 
 
 class ColumnsForm(TypedDict, total=False):
@@ -151,7 +153,7 @@ async def list_form(fetched: Fetched, library: DataSetLibrary, method: str, noti
         form["notes"] = [*misfits, *notes]
     rows = await library.first_rows(data_set, _PREVIEW_ROWS)
     _add_columns(form, data_set.columns)
-    form["rows"] = [[_short_cell(value) for value in row] for row in rows]
+    form["rows"] = _short_rows(rows)
     if data_set.rows > len(rows) or rows != form["rows"]:
         form["more"] = f"These are the first rows, with long texts cut. query_records reads on: {_example(data_set)}"
     return beginning | form
@@ -173,7 +175,7 @@ async def import_form(imported: Imported, library: DataSetLibrary, notice: str |
         ]
     rows = await library.first_rows(data_set, _PREVIEW_ROWS)
     _add_columns(form, data_set.columns)
-    form["rows"] = [[_short_cell(value) for value in row] for row in rows]
+    form["rows"] = _short_rows(rows)
     form["more"] = f"query_records reads all rows: {_example(data_set, 0)}"
     beginning: Form = {"records": data_set.name, "file": imported.path.name, **imported.facts}
     return head(True, notice) | beginning | form
@@ -272,8 +274,15 @@ def _add_columns(form: ColumnsForm, columns: Sequence[Column]) -> None:
         form["types"] = types
 
 
-def _short_cell(value: object) -> object:
-    return value[:_LONGEST_CELL] + "…" if isinstance(value, str) and len(value) > _LONGEST_CELL else value
+def _short_rows(rows: Sequence[Sequence[object]]) -> list[list[object]]:
+    return [
+        [_short_cell(value, _LONGEST_LATER_CELL if place else _LONGEST_CELL) for value in row]
+        for place, row in enumerate(rows)
+    ]
+
+
+def _short_cell(value: object, longest: int) -> object:
+    return value[:longest] + "…" if isinstance(value, str) and len(value) > longest else value
 
 
 def _example(data_set: DataSet, after: int = _PREVIEW_ROWS) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from b24_mcp.rest.listing.first_rows import has_pages, rows_in
 from b24_mcp.rest.listing.listing import Listing, open_listing
 from b24_mcp.rest.listing.sender import PortalListSender
 
-__all__ = ["Listing", "PortalListSender", "open_listing"]
+__all__ = ["Listing", "PortalListSender", "has_pages", "open_listing", "rows_in"]

@@ -172,6 +172,7 @@ def open_listing(
     version: Version | None,
     limit: int | None,
     resume: Mapping[str, Any] | None,
+    in_order: bool = False,
 ) -> Listing:
     """Prepare reading a list; nothing is sent yet. See `Portal.listing`.
 
@@ -186,7 +187,7 @@ def open_listing(
     sender.review(plan_call(method, params, facts.version))
     if limit is not None and limit < 1:
         raise our_error("B24MCP_PARAMS", "limit must be 1 or more.", method=method)
-    plan = ListPlan(sender, method, params, facts)
+    plan = ListPlan(sender, method, params, facts, in_order=in_order)
     if isinstance(params, dict) and "start" in params:
         plan.summary.note(f"the rows before start={params['start']} in params were left out")
     return Listing(plan, sender, limit=limit, resume=resume)

@@ -28,13 +28,17 @@ from b24_mcp.rest.wire.params import Params, fits_query_string
 
 @dataclass(slots=True)
 class ListPlan:
-    """The strategies for one list. `open` makes the first one, `replace` the one after a strategy that failed."""
+    """The strategies for one list. `open` makes the first one, `replace` the one after a strategy that failed.
+
+    With `in_order` no strategy changes the order of the rows.
+    """
 
     sender: ListSender
     method: str
     params: Params
     facts: MethodFacts
     summary: ListSummary = field(default_factory=ListSummary)
+    in_order: bool = False
 
     def open(self, name: str | None = None) -> Strategy:
         """Make the best strategy, or the one that a cursor names.
@@ -42,7 +46,7 @@ class ListPlan:
         Raises:
             B24Error: `B24MCP_CURSOR` if no strategy of this list has that name.
         """
-        strategies = [self._by_id(), *self._others()]
+        strategies = [None if self.in_order else self._by_id(), *self._others()]
         found = next((one for one in strategies if one is not None and name in (None, one.name)), None)
         if found is None:
             raise our_error("B24MCP_CURSOR", f"resume names another way of reading {self.method}.", method=self.method)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchem
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import core_schema
 
-from b24_mcp.app.planning import WantedVersion
+from b24_mcp.app.requests import LARGEST_LIMIT, WantedVersion
 
 _A_COMMAND = '{"method": "crm.deal.get", "params": {"id": 1}}'
 
@@ -45,6 +45,11 @@ Params = Annotated[
     WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}),
 ]
 Method = Annotated[str, Field(description="Method name only, e.g. crm.deal.list")]
+OptionalMethod = Annotated[str | SkipJsonSchema[None], Field(description="Method name only, e.g. crm.deal.update")]
+Approval = Annotated[
+    str | SkipJsonSchema[None],
+    Field(description="Code of an approved call, instead of all other arguments."),
+]
 MethodParams = Annotated[
     Params,
     Field(description="Named parameters. For positional task.* methods: a list of values in order."),
@@ -56,16 +61,17 @@ WriteParams = Annotated[
         'A file of the user is {"$file": "offer.pdf"}.'
     ),
 ]
-Version = Annotated[
-    WantedVersion, Field(description="API generation. auto: the one that has the method, v2 if both do.")
-]
+Version = Annotated[WantedVersion, Field(description="auto: the API generation that has the method.")]
 AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Format of the portal. Keep json; xml loses types.")]
-Validate = Annotated[bool, Field(description="Check params against the documentation first. false: send unchecked.")]
-DryRun = Annotated[
-    bool, Field(description="Send nothing; return what would be sent, effect, risks, and whether the user is asked.")
+Validate = Annotated[bool, Field(description="Check params first. false: send unchecked.")]
+DryRun = Annotated[bool, Field(description="Send nothing; show what would be sent, and whether the user is asked.")]
+Limit = Annotated[
+    Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] | SkipJsonSchema[None],
+    Field(description="Rows of a list at most, across pages"),
 ]
-Resolve = Annotated[bool, Field(description="Add names for ids: people, stages, options, companies, linked records.")]
 SaveAs = Annotated[str | SkipJsonSchema[None], Field(description="Name of the data set. Replaces an existing one.")]
+Empty = Annotated[bool, Field(description="Show empty values too.")]
+Resolve = Annotated[bool, Field(description="Add names for ids: people, stages, options, records.")]
 Sql = Annotated[str, Field(description="One SELECT in SQLite syntax")]
 
 
@@ -83,6 +89,8 @@ Commands = Annotated[
     BeforeValidator(_commands_by_name),
     Field(description="Commands by name, run in this order; any number."),
 ]
+NO_COMMANDS: dict[str, BatchCommand] = {}
+"""The default of commands that the code of an approval can replace."""
 Halt = Annotated[bool, Field(description="Stop at the first failure. Set it when commands depend on each other.")]
 
 READS_PORTAL = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)

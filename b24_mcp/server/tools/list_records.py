@@ -20,7 +20,9 @@ async def list_records(
     ctx: Context[App],
     method: Annotated[str, Field(description="A list method, e.g. crm.deal.list")],
     params: Annotated[Params, Field(description="Its parameters, without paging")] = None,
-    limit: Annotated[int | SkipJsonSchema[None], Field(description="Maximum rows, by default all", ge=1)] = None,
+    limit: Annotated[
+        Annotated[int, Field(ge=1)] | SkipJsonSchema[None], Field(description="Maximum rows, by default all")
+    ] = None,
     save_as: SaveAs = None,
     resume: Annotated[bool, Field(description="Continue where the same call was interrupted or limited.")] = False,
     refresh: Annotated[

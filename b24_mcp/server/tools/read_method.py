@@ -13,6 +13,8 @@ from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import (
     READS_PORTAL,
     AnswerFormat,
+    Empty,
+    Limit,
     Method,
     MethodParams,
     PortalName,
@@ -26,17 +28,25 @@ async def read_method(
     ctx: Context[App],
     method: Method,
     params: MethodParams = None,
+    limit: Limit = None,
     resolve: Resolve = False,
+    empty: Empty = False,
     version: Version = "auto",
     format: AnswerFormat = "json",
     validate: Validate = True,
     portal: PortalName = None,
 ) -> Reply:
-    """call_method for methods that only read (effect read in describe_method). Prefer it for reading: clients run it
-    without asking the user. Other methods are refused.
+    """Call one Bitrix24 REST method that only reads, e.g. the largest open deals: method crm.deal.list with
+    params {"filter": {"CLOSED": "N"}, "order": {"OPPORTUNITY": "DESC"}, "select": ["ID", "TITLE", "OPPORTUNITY"]} and
+    limit 5. Clients run it without asking the user. Methods that write are refused.
+
+    Returns JSON: ok, version, result, and for lists total and next (pass next as start for the next page of 50; in v3
+    add it to params). "empty" counts empty values that are left out; fields named in select are shown.
     """
     app = ctx.request_context.lifespan_context
-    request = CallRequest(method, params, version, format, validate, reading_only=True, resolve=resolve)
+    request = CallRequest(
+        method, params, version, format, validate, reading_only=True, resolve=resolve, limit=limit, empty=empty
+    )
     return await run_call(app, request, portal, on_wait=CallProgress(ctx))
 
 

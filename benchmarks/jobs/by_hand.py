@@ -1,0 +1,26 @@
+"""One job by hand: a portal is served, any client does the job, and the typed answer is graded."""
+
+from __future__ import annotations
+
+import tempfile
+
+import click
+
+from benchmarks.jobs.job import Job
+from benchmarks.jobs.portal import job_portal
+
+
+def grade_by_hand(job: Job, language: str) -> None:
+    """Serve a fresh portal, show its address and the question, read the answer from the terminal, and grade it."""
+    if job.grade is None:
+        raise click.ClickException(f"Job {job.number} has no grader yet.")
+    with job_portal() as portal, tempfile.TemporaryDirectory() as files:
+        notes = job.prepare(portal) | {"files": files}
+        address = portal.sandbox.webhook_url(portal.address.partition("/rest/")[0], job.webhook or None)
+        click.echo(f"B24_WEBHOOK_URL={address}\nB24_FILES_DIR={files}\n")
+        click.echo(job.english if language == "en" else job.russian)
+        click.echo("\nThe answer, ended by a line with a dot:")
+        lines: list[str] = []
+        while (line := input()) != ".":
+            lines.append(line)
+        click.echo("; ".join(job.grade(portal, notes, "\n".join(lines))) or "done")
