@@ -10,8 +10,11 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import core_schema
 
 from b24_mcp.app.planning import WantedVersion
+from b24_mcp.server.given import decoded, is_nothing
 
 _A_COMMAND = '{"method": "crm.deal.get", "params": {"id": 1}}'
+COMMAND_FORM = f"must be an object with method and optional params, such as {_A_COMMAND}"
+_COMMANDS_FORM = f'must be an object of commands by name, such as {{"deal": {_A_COMMAND}}}'
 
 
 class Message:
@@ -25,37 +28,45 @@ class Message:
 
 
 def _command(value: object) -> object:
-    if isinstance(value, dict | BatchCommand):
+    value = decoded(value)
+    if isinstance(value, BatchCommand) or (isinstance(value, dict) and isinstance(value.get("method"), str)):
         return value
-    raise ValueError(f"must be an object with method and optional params, such as {_A_COMMAND}")
+    raise ValueError(COMMAND_FORM)
 
 
 def _commands_by_name(value: object) -> object:
-    if isinstance(value, dict):
+    # A single command, or the parameters of the method `batch`, in place of commands by name.
+    if isinstance(value, dict) and not isinstance(value.get("method"), str) and not isinstance(value.get("cmd"), dict):
         return value
-    raise ValueError(f'must be an object of commands by name, such as {{"deal": {_A_COMMAND}}}')
+    raise ValueError(_COMMANDS_FORM)
+
+
+def _object_or_list(value: object) -> object:
+    return None if is_nothing(value) else decoded(value)
 
 
 PortalName = Annotated[str | SkipJsonSchema[None], Field(description="Which portal")]
 """The name of the portal, an argument of every tool that uses one; see `b24_mcp.server.tooling.name_portals`."""
 
+# Lists are accepted as well. The schema does not say so, because some hosts refuse a schema without one type.
 Params = Annotated[
     dict[str, Any] | list[Any] | None,
     Message("must be an object, or a list for a positional method"),
-    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}),
+    BeforeValidator(_object_or_list),
+    WithJsonSchema({"type": "object"}),
 ]
 Method = Annotated[str, Field(description="Method name only, e.g. crm.deal.list")]
 MethodParams = Annotated[
     Params,
-    Field(description="Named parameters. For positional task.* methods: a list of values in order."),
+    Field(description="Parameters by name. Values of positional methods are put in order."),
 ]
 Version = Annotated[
     WantedVersion, Field(description="API generation. auto: the one that has the method, v2 if both do.")
 ]
-AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Format of the portal. Keep json; xml loses types.")]
+AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Format of the portal. Keep json: xml loses types.")]
 Validate = Annotated[bool, Field(description="Check params against the documentation first. false: send unchecked.")]
 DryRun = Annotated[
-    bool, Field(description="Send nothing; return what would be sent, effect, risks, and whether the user is asked.")
+    bool, Field(description="Send nothing. Return what would be sent, effect, risks, and whether the user is asked.")
 ]
 Resolve = Annotated[bool, Field(description="Add names for ids: people, stages, options, companies, linked records.")]
 Sql = Annotated[str, Field(description="One SELECT in SQLite syntax")]
@@ -73,7 +84,7 @@ class BatchCommand(BaseModel):
 Commands = Annotated[
     dict[str, Annotated[BatchCommand, BeforeValidator(_command)]],
     BeforeValidator(_commands_by_name),
-    Field(description="Commands by name, run in this order; any number."),
+    Field(description="Commands by name, run in this order, any number."),
 ]
 Halt = Annotated[bool, Field(description="Stop at the first failure. Set it when commands depend on each other.")]
 

@@ -40,7 +40,7 @@ async def call_method(
     """Call one Bitrix24 REST method, e.g. method crm.deal.list with
     params {"filter": {">=OPPORTUNITY": 1000}, "select": ["ID", "TITLE"], "order": {"ID": "DESC"}}.
 
-    Returns JSON: ok, version, result, and for lists total and next (pass next as start for the next page of 50; in v3
+    Returns JSON: ok, version, result, and for lists total and next (pass next as start for the next page of 50, in v3
     add it to params). On failure, error.executed says whether the call took effect (no, yes, unknown) and error.hint
     what to do. Use batch_call for several calls.
     """

@@ -20,7 +20,9 @@ async def list_records(
     ctx: Context[App],
     method: Annotated[str, Field(description="A list method, e.g. crm.deal.list")],
     params: Annotated[Params, Field(description="Its parameters, without paging")] = None,
-    limit: Annotated[int | SkipJsonSchema[None], Field(description="Maximum rows, by default all", ge=1)] = None,
+    limit: Annotated[
+        Annotated[int, Field(ge=1)] | SkipJsonSchema[None], Field(description="Maximum rows, by default all")
+    ] = None,
     save_as: Annotated[
         str | SkipJsonSchema[None],
         Field(description="Name of the data set, by default from the method. Replaces an existing one."),
@@ -32,7 +34,7 @@ async def list_records(
     params {"filter": {"CLOSED": "N"}, "select": ["ID", "OPPORTUNITY", "ASSIGNED_BY_ID"]}. Select only the fields you
     need.
 
-    Returns counts, columns and the first rows; query_records queries all of them.
+    Returns counts, columns and the first rows. query_records queries all of them.
     """
     app = ctx.request_context.lifespan_context
     progress = ListProgress(ctx)
