@@ -9,10 +9,12 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from mcp.server.auth.middleware.auth_context import get_access_token
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -24,9 +26,10 @@ from b24_mcp.access.caller import CALLER, level_of, portals_of
 from b24_mcp.app.answers.forms import failure_form
 from b24_mcp.app.answers.reply import Reply, write
 from b24_mcp.app.app import App
+from b24_mcp.catalog import RepeatedNameError, read_json_text
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.server.elicitation import InputRequired
-from b24_mcp.server.given import ArgumentReader
+from b24_mcp.server.given import ArgumentReader, is_nothing
 
 if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken
@@ -132,6 +135,19 @@ def name_portals(tool: Tool, names: Sequence[str]) -> Tool:
             "description": f"Which portal. Default {names[0]}",
         }
     return tool
+
+
+async def read_arguments(ctx: ServerRequestContext[App, Any], call_next: CallNext) -> HandlerResult:
+    """Middleware that reads the arguments of a tool that a client sends as JSON text, before the SDK refuses them."""
+    arguments = ctx.params.get("arguments") if ctx.method == "tools/call" and ctx.params else None
+    if isinstance(arguments, str) and ctx.params is not None:
+        try:
+            read = {} if is_nothing(arguments) else read_json_text(arguments)
+        except RepeatedNameError:
+            read = None
+        if isinstance(read, dict):
+            ctx = replace(ctx, params={**ctx.params, "arguments": read})
+    return await call_next(ctx)
 
 
 def _as_b24_error(cause: BaseException, reader: ArgumentReader) -> B24Error:
