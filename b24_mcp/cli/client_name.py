@@ -23,7 +23,7 @@ _OTHER_NAMES = {
 _LEAST_SIMILAR = 0.5
 
 
-class ClientName(click.ParamType):
+class ClientName(click.ParamType[str]):
     """The name of a client. Its letter case and signs do not count."""
 
     name = "client"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
 from mcp_types import (
     INVALID_REQUEST,
@@ -32,25 +32,22 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 class CheckedLines:
     """The lines of a client as texts, only those that are valid messages. Others are answered when they are read."""
 
-    def __init__(self, lines: AsyncIterator[bytes], answer: Answer) -> None:
+    def __init__(self, lines: AsyncIterable[bytes], answer: Answer) -> None:
         self._lines = lines
         self._answer = answer
 
-    def __aiter__(self) -> CheckedLines:
-        """Return the iterator itself."""
-        return self
-
-    async def __anext__(self) -> str:
-        """Return the next line that is a message."""
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Yield each line that is a message."""
         async for line in self._lines:
             line = line.removeprefix(codecs.BOM_UTF8).strip()
             if not line:
                 continue
             try:
-                return checked(line)
+                text = checked(line)
             except _BrokenLineError as exc:
                 await self._answer(exc.answer)
-        raise StopAsyncIteration
+            else:
+                yield text
 
 
 def checked(line: bytes) -> str:

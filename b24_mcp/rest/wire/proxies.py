@@ -38,8 +38,8 @@ def proxy_for(host: str) -> ProxyChoice | None:
         return None
     variable = _variable(f"{scheme}_proxy")
     url = value if "://" in value else f"http://{value}"
-    name, _, rest = url.partition("://")
-    url = f"{_SCHEMES.get(name.lower(), name.lower())}://{rest}"
+    scheme, _, rest = url.partition("://")
+    url = f"{_SCHEMES.get(scheme.lower(), scheme.lower())}://{rest}"
     try:
         parts = urlsplit(url)
         name, port = parts.hostname, parts.port

@@ -65,7 +65,7 @@ class JsonAnswers:
             await self._app(scope, receive, send)
             return
         headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"accept"]
-        scope = scope | {"headers": [*headers, (b"accept", _BOTH)]}
+        scope = {**scope, "headers": [*headers, (b"accept", _BOTH)]}
         if _EVENTS in accepted:
             await self._app(scope, receive, send)
             return
@@ -114,7 +114,7 @@ class _Collected:
         headers = MutableHeaders(raw=list(start["headers"]))
         headers["content-type"] = _JSON
         headers["content-length"] = str(len(body))
-        await send(start | {"headers": headers.raw})
+        await send({**start, "headers": headers.raw})
         await send({"type": "http.response.body", "body": body})
 
 
