@@ -73,6 +73,6 @@ def install(packages: Mapping[str, str], into: Path = INSTALLED, say: Callable[[
 
 def _command(package: str, target: Path) -> list[str]:
     if package.startswith("pip:"):
-        return [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), package[4:]]
+        return [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), *package[4:].split()]
     (target / "package.json").write_text('{"private": true}', "utf-8")
     return ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", package]

@@ -13,8 +13,8 @@ CODES: dict[str, CodeFact] = {
     "B24MCP_APPROVAL": CodeFact("approval", "Nothing was sent. A person has to allow this call first."),
     "B24MCP_DECLINED": CodeFact(
         "approval",
-        "Nothing was sent. The person declined this call. Ask what to do instead, and do not repeat the call on your "
-        "own.",
+        "Nothing was sent. The person or the client declined this call. Ask what to do instead, and do not repeat the "
+        "call on your own.",
     ),
     "B24MCP_AUDIT": CodeFact(
         "policy", "Nothing was sent. A person has to make the folder in B24_AUDIT writable, or set it to off."

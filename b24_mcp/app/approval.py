@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, Protocol
 
 from anyio.to_thread import run_sync
@@ -11,7 +12,16 @@ from b24_mcp.app.planning import Plan
 from b24_mcp.errors import our_error
 from b24_mcp.secrets import Redactor
 
-Answered = Literal["allowed", "declined", "not asked"]
+Answered = Literal["allowed", "declined", "refused", "not asked", "unreadable"]
+_SAID: Mapping[Answered, str] = {
+    "declined": "The question was declined by the person or by the client.",
+    "not asked": "This client did not ask the user.",
+    "unreadable": "The client sent no valid answer to the question: neither yes nor no.",
+}
+_DECLINED = (
+    "Nothing was sent. If the person declined, do not repeat the call, and ask what to do instead. Some clients "
+    "decline by themselves, without showing the question. "
+)
 
 
 class AskUser(Protocol):
@@ -28,7 +38,11 @@ class AskUser(Protocol):
         ...
 
     async def ask(self, question: str) -> Answered:
-        """Return the answer of the user; "not asked" when the client closed the question without an answer."""
+        """Return the answer of the user.
+
+        It is "refused" when a person surely refused, and "declined" when the client may have done so by itself. It is
+        "not asked" when the client closed the question, and "unreadable" for an answer that is no valid form.
+        """
         ...
 
 
@@ -56,31 +70,36 @@ async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor, reques
     Raises:
         B24Error: `B24MCP_DECLINED` or `B24MCP_APPROVAL`; nothing was sent.
     """
-    gate = plan.opened.gate
+    answer: Answered = "not asked"
     if ask is not None and ask.can_ask and not await _is_approved(plan):
-        match await ask.ask(await run_sync(plan.question, redactor, ask.longest)):
-            case "allowed":
-                return gate.permit(plan.judgement)
-            case "declined":
-                raise our_error("B24MCP_DECLINED", "The person declined this call.", method=plan.method)
-    return await _permit_by_code(plan, redactor, request)
+        answer = await ask.ask(await run_sync(plan.question, redactor, ask.longest))
+        if answer == "allowed":
+            return plan.opened.gate.permit(plan.judgement)
+        if answer == "refused":
+            raise our_error("B24MCP_DECLINED", "The person declined this call.", method=plan.method)
+    return await _permit_by_code(plan, redactor, request, answer)
 
 
-async def _permit_by_code(plan: Plan, redactor: Redactor, request: str) -> Permit:
-    """Return the permit of a plan that was approved with a code, or raise an error with a new code."""
+async def _permit_by_code(plan: Plan, redactor: Redactor, request: str, answer: Answered) -> Permit:
+    """Return the permit of a plan that was approved with a code, or raise an error with a new code.
+
+    `answer` is that of the client. Clients without a terminal or a person decline by themselves, so the code is offered
+    after any answer but "allowed".
+    """
     approvals, method = plan.opened.approvals, plan.method
     first = plan.to_approve[0]
     need = f"{first.call.method} needs the approval of the user, because {first.why}"
+    code_of_error = "B24MCP_DECLINED" if answer == "declined" else "B24MCP_APPROVAL"
     if approvals is None:
         raise our_error(
-            "B24MCP_APPROVAL",
-            f"{need}. This client did not ask the user, and with B24_STATE=memory there is no other way to approve.",
+            code_of_error,
+            f"{need}. {_SAID[answer]} With B24_STATE=memory there is no other way to approve.",
             method=method,
             hint="Nothing was sent. The person can leave B24_STATE unset to approve calls in a terminal.",
         )
     caller = current_caller()
     try:
-        if await approvals.use(plan.digest):
+        if answer == "not asked" and await approvals.use(plan.digest):
             return plan.opened.gate.permit(plan.judgement)
         text = await run_sync(plan.question, redactor)
         if await run_sync(_holds_secret, request, redactor):
@@ -90,12 +109,14 @@ async def _permit_by_code(plan: Plan, redactor: Redactor, request: str) -> Permi
         )
         code = await approvals.ask(pending)
     except OSError as exc:
-        raise our_error("B24MCP_APPROVAL", f"{need}. Approvals cannot be stored: {exc}.", method=method) from None
+        message = f"{need}. {_SAID[answer]} Approvals cannot be stored: {exc}."
+        raise our_error(code_of_error, message, method=method) from None
+    start = _DECLINED + "Then ask" if answer == "declined" else "Nothing was sent. Ask"
     raise our_error(
-        "B24MCP_APPROVAL",
-        f"{need}. This client did not ask the user.",
+        code_of_error,
+        f"{need}. {_SAID[answer]}",
         method=method,
-        hint=f"Nothing was sent. Ask the user to run `b24-mcp approve {code}` in a terminal within ten minutes, then "
+        hint=f"{start} the user to run `b24-mcp approve {code}` in a terminal within ten minutes, then "
         f"{_how_to_repeat(request, code)}. Only the user can approve: do not run the command yourself.",
     )
 

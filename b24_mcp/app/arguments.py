@@ -9,6 +9,7 @@ from b24_mcp.app.requests import WantedVersion
 from b24_mcp.catalog import (
     Catalogue,
     ClashError,
+    RepeatedNameError,
     Version,
     arguments_of,
     arrange,
@@ -56,6 +57,23 @@ def fit_arguments(
     Raises:
         B24Error: `B24MCP_PARAMS` or `B24MCP_VERSION`, with the correct form; nothing was sent.
     """
+    try:
+        return _fitted(method, params, wanted, catalogue, validate=validate, arranging=arranging, refers=refers)
+    except RepeatedNameError as exc:
+        message = f"JSON text in the parameters contains the name {exc} twice: each name must be unique."
+        raise our_error("B24MCP_PARAMS", message, method=method) from None
+
+
+def _fitted(
+    method: str,
+    params: Params | None,
+    wanted: WantedVersion,
+    catalogue: Catalogue,
+    *,
+    validate: bool,
+    arranging: bool,
+    refers: bool,
+) -> FittedArguments:
     params = {} if params is None else params
     warnings: tuple[str, ...] = ()
     hint = _CORRECT_OR_SKIP if validate else _CORRECT

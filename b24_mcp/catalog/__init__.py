@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from b24_mcp.catalog.arguments import Problem, is_reference
+from b24_mcp.catalog.arguments.texts import RepeatedNameError, read_json_text
 from b24_mcp.catalog.brackets import ClashError, nest_brackets
 from b24_mcp.catalog.catalogue import Catalogue
 from b24_mcp.catalog.events import event_problems
@@ -23,6 +24,7 @@ __all__ = [
     "MethodFacts",
     "Parameter",
     "Problem",
+    "RepeatedNameError",
     "Risk",
     "RiskCondition",
     "RiskKind",
@@ -38,5 +40,6 @@ __all__ = [
     "known_methods",
     "load",
     "nest_brackets",
+    "read_json_text",
     "written_order",
 ]

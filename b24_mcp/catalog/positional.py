@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, cast
 
+from b24_mcp.catalog.arguments.texts import read_json_text
 from b24_mcp.catalog.names import folded, nearest
 
 Kind = Literal["integer", "string", "object", "array", "any"]
@@ -123,6 +124,7 @@ def _of_list(arguments: Sequence[Argument], values: Sequence[object]) -> Sequenc
 
 def _checked(arguments: Sequence[Argument], values: list[object], unknown: Collection[str | int]) -> Arranged:
     problems: dict[str, str] = {}
+    values = [_read(value, place, arguments) for place, value in enumerate(values)]
     for place, argument in enumerate(arguments):
         label = f"{argument.name} (place {place + 1})"
         if place >= len(values):
@@ -133,6 +135,14 @@ def _checked(arguments: Sequence[Argument], values: list[object], unknown: Colle
     if len(values) > len(arguments):
         problems[f"place {len(arguments) + 1}"] = f"is one too many: the method has {len(arguments)} arguments"
     return Arranged(values, tuple(argument.name for argument in arguments[: len(values)]), problems)
+
+
+def _read(value: object, place: int, arguments: Sequence[Argument]) -> object:
+    """Return a value with JSON text read where only an object or a list fits."""
+    if place >= len(arguments) or arguments[place].kind not in ("object", "array"):
+        return value
+    read = read_json_text(value)
+    return value if read is None else read
 
 
 def _fits(value: object, argument: Argument) -> bool:

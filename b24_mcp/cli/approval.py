@@ -46,7 +46,7 @@ class TerminalQuestion:
                 hint="Nothing was sent. Add --yes to approve the call in advance.",
             )
         echo(question, err=True)
-        return "allowed" if click.confirm("Make this call?", default=False, err=True) else "declined"
+        return "allowed" if click.confirm("Make this call?", default=False, err=True) else "refused"
 
 
 def is_interactive() -> bool:

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from b24_mcp.connect.clients import Client, ClientEntry
-from b24_mcp.connect.entries import merged_entry, plain_secrets, without_secrets
-from b24_mcp.connect.errors import ConnectError
+from b24_mcp.connect.description import TOKEN_INPUT
+from b24_mcp.connect.entries import lost_parts, merged_entry, plain_secrets, without_secrets
+from b24_mcp.connect.errors import ConnectError, ForeignEntryError
 from b24_mcp.connect.files import BOM, read_text
 from b24_mcp.connect.formats import drop, put, value_at
 from b24_mcp.connect.jsonc import Step
 from b24_mcp.connect.locations import Machine
+from b24_mcp.connect.ownership import address_of, described, is_ours
 from b24_mcp.connect.spec import Scope, ServerSpec
 
 _T = TypeVar("_T")
-_INPUTS = ("b24-webhook-url", "b24-http-token")
+_INPUTS = ("b24-webhook-url", TOKEN_INPUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,9 @@ class ConfigChange:
     """A planned change. `before` or `after` is None when there is no file.
 
     `shown` are the texts of this server's entry, which may be shown to the user. `left_plain` names the variables in
-    which the user wrote a secret itself. Where the client's own program writes the file better, `commands` run it in
-    this `environment`. `entry` is the value at `path` after the change, None for no entry.
+    which the user wrote a secret itself, `lost` what the present entry has and the new one has not. Where the client's
+    own program writes the file better, `commands` run it in this `environment`. `entry` is the value at `path` after
+    the change, None for no entry.
     """
 
     client: Client
@@ -42,6 +45,7 @@ class ConfigChange:
     left_plain: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -62,21 +66,21 @@ def file_of(client: Client, scope: Scope, machine: Machine) -> Path:
     return Path(os.path.realpath(machine.project / client.project))
 
 
-def entry_of(client: Client, name: str, scope: Scope, machine: Machine) -> Mapping[str, object] | None:
-    """Return the present entry of the server in a client's file, or None.
+def entries_of(client: Client, machine: Machine) -> Mapping[str, object]:
+    """Return all servers in the user's file of a client by name.
 
     Raises:
         ConnectError: when the file cannot be parsed.
     """
-    file = file_of(client, scope, machine)
+    file = file_of(client, "user", machine)
     text = read_text(file)
     if text is None:
-        return None
+        return {}
     try:
-        found = value_at(client.format.read(text.removeprefix(BOM)), (client.table, name))
+        found = value_at(client.format.read(text.removeprefix(BOM)), (client.table,))
     except ValueError as exc:
         raise ConnectError(f"{file} cannot be parsed: {exc}.") from None
-    return found if isinstance(found, Mapping) else None
+    return {str(name): entry for name, entry in found.items()} if isinstance(found, Mapping) else {}
 
 
 def plan_connect(client: Client, server: ServerSpec, machine: Machine) -> ConfigChange:
@@ -94,10 +98,13 @@ def plan_connect(client: Client, server: ServerSpec, machine: Machine) -> Config
     before = read_text(file)
     path = (client.table, server.name)
     entry = client.entry(server)
+    lost: list[str] = []
 
     def edit(text: str) -> tuple[str, dict[str, object]]:
         document = client.format.read(text)
         existing = value_at(document, path)
+        _refuse_foreign(client, server.name, existing, server.url)
+        lost.extend(lost_parts(existing, entry))
         now = merged_entry(existing if isinstance(existing, dict) else {}, entry)
         if now != existing:
             text = put(client.format, text, path, now)
@@ -120,6 +127,7 @@ def plan_connect(client: Client, server: ServerSpec, machine: Machine) -> Config
         tuple(plain_secrets(now)),
         _own_program(client, server.name, server.scope, machine, before, now),
         machine.environment,
+        tuple(lost),
     )
 
 
@@ -137,6 +145,8 @@ def plan_disconnect(client: Client, name: str, scope: Scope, machine: Machine) -
         existing = value_at(client.format.read(text), path)
         if existing is None:
             return text, frozenset()
+        if not (isinstance(existing, Mapping) and address_of(existing)):  # an address does not say whose server it is
+            _refuse_foreign(client, name, existing, None)
         text = drop(client.format, text, path)
         for asked in _INPUTS:
             if f"${{input:{asked}}}" not in text:
@@ -157,6 +167,21 @@ def plan_disconnect(client: Client, name: str, scope: Scope, machine: Machine) -
         shown=shown,
         commands=_own_program(client, name, scope, machine, before, None),
         environment=machine.environment,
+    )
+
+
+def _refuse_foreign(client: Client, name: str, existing: object, url: str | None) -> None:
+    """Refuse to change or remove an entry that another program made.
+
+    Raises:
+        ForeignEntryError: with the option for another name.
+    """
+    if existing is None or is_ours(existing) or (isinstance(existing, Mapping) and url and address_of(existing) == url):
+        return
+    raise ForeignEntryError(
+        f"{client.title} has an entry {name} that is not of b24-mcp: it {described(existing)}. Nothing was changed. "
+        f"Use another name, such as --name {'b24-mcp' if name != 'b24-mcp' else 'my-bitrix24'}, or remove the entry in "
+        "the client first."
     )
 
 

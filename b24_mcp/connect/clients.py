@@ -15,6 +15,7 @@ from b24_mcp.connect.description import (
     STARTUP_SECONDS,
     SUMMARY,
     TOKEN,
+    TOKEN_INPUT,
     TOOL_SECONDS,
     UNPROMPTED_VARIABLES,
     VARIABLES,
@@ -44,7 +45,10 @@ class ClientEntry:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client. `table` is the key of the servers in its file; `check` tells the user how to see the connection."""
+    """One client. `table` is the key of the servers in its file; `check` tells the user how to see the connection.
+
+    `programs` are its commands, and `folders` further folders in the home folder. With one, it is installed.
+    """
 
     name: str
     title: str
@@ -55,6 +59,8 @@ class Client:
     check: str
     format: Format = JSON
     http: bool = True
+    programs: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 def _variables(server: ServerSpec, reference: str | None) -> Values:
@@ -100,8 +106,8 @@ def _codex(server: ServerSpec) -> ClientEntry:
 def _vscode(server: ServerSpec) -> ClientEntry:
     """Return the entry for VS Code, which asks for an input once and keeps it in the system's secret store."""
     if server.url:
-        required = {"type": "http", "url": server.url} | _headers(server, "${input:b24-http-token}")
-        asked = _input("b24-http-token", "Token of the b24-mcp server")
+        required = {"type": "http", "url": server.url} | _headers(server, f"${{input:{TOKEN_INPUT}}}")
+        asked = _input(TOKEN_INPUT, "Token of the b24-mcp server")
         return ClientEntry(required, elsewhere=asked if server.token else ())
     if server.scope == "user" or server.portal is not None:
         return ClientEntry({"type": "stdio"} | _stdio(server, None))
@@ -153,6 +159,8 @@ CLIENTS: Mapping[str, Client] = {
             "mcpServers",
             _claude_code,
             "`claude mcp list` shows it as connected. In a session: /mcp.",
+            programs=("claude",),
+            folders=(".claude",),
         ),
         Client(
             "cursor",
@@ -162,6 +170,7 @@ CLIENTS: Mapping[str, Client] = {
             "mcpServers",
             _cursor,
             "Settings > MCP shows it with a green dot and its tools. If not, restart Cursor.",
+            programs=("cursor", "cursor-agent"),
         ),
         Client(
             "codex",
@@ -172,6 +181,7 @@ CLIENTS: Mapping[str, Client] = {
             _codex,
             "`codex mcp list` shows it as enabled. In a session: /mcp. A project's file needs a trusted project.",
             TOML,
+            programs=("codex",),
         ),
         Client(
             "vscode",
@@ -181,6 +191,7 @@ CLIENTS: Mapping[str, Client] = {
             "servers",
             _vscode,
             "The command MCP: List Servers shows it; start it there.",
+            programs=("code",),
         ),
         Client(
             "claude-desktop",
@@ -200,6 +211,7 @@ CLIENTS: Mapping[str, Client] = {
             "mcpServers",
             _copilot,
             "In a session: /mcp show.",
+            programs=("copilot",),
         ),
         Client(
             "gemini",
@@ -209,6 +221,7 @@ CLIENTS: Mapping[str, Client] = {
             "mcpServers",
             _gemini,
             "`gemini mcp list` shows it as connected (in a trusted folder). In a session: /mcp.",
+            programs=("gemini",),
         ),
         Client(
             "goose",
@@ -223,6 +236,7 @@ CLIENTS: Mapping[str, Client] = {
             _goose,
             "A new session has it. `goose configure` lists it under the extensions.",
             YAML,
+            programs=("goose",),
         ),
     )
 }

@@ -31,6 +31,7 @@ TOOL_SECONDS = 120
 WEBHOOK = "B24_WEBHOOK_URL"
 TOKEN = "B24_HTTP_TOKEN"  # noqa: S105 - the name of a variable
 DEFAULT_PORTAL = "B24_DEFAULT_PORTAL"
+TOKEN_INPUT = "b24-http-token"  # noqa: S105 - the name of an input of VS Code
 SESSION_VARIABLES = (
     "DBUS_SESSION_BUS_ADDRESS",
     "XDG_RUNTIME_DIR",

@@ -29,6 +29,24 @@ def merged_entry(existing: Mapping[str, object], entry: ClientEntry) -> dict[str
     return result | {name: value for name, value in entry.defaults.items() if name not in result}
 
 
+def lost_parts(existing: object, entry: ClientEntry) -> list[str]:
+    """Return the names of what the user wrote into an entry and a new one would remove or replace, without values."""
+    if not isinstance(existing, Mapping):
+        return []
+    now = merged_entry(existing, entry)
+    found = []
+    for name, value in existing.items():
+        if name not in now:
+            found.append(str(name))
+        elif isinstance(value, Mapping) and isinstance(inner := now[name], Mapping):
+            found += [f"{name}.{key}" for key in value if key not in inner]
+        elif isinstance(value, list) and isinstance(listed := now[name], list):
+            found += [str(name)] if any(one not in listed for one in value) else []
+        elif value != now[name] and name not in ("type", "command", "cmd", "name"):
+            found.append(str(name))
+    return found
+
+
 def plain_secrets(entry: Mapping[str, object]) -> list[str]:
     """Return the variables and headers of an entry that hold a secret itself, and not a reference to it."""
     found = []

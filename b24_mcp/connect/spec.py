@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from b24_mcp.connect.errors import ConnectError
 Scope = Literal["user", "project"]
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _PORTAL = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _WEBHOOK_PATH = re.compile(r"/rest/(?:api/)?[^/]+/[^/]+")
 
@@ -34,8 +37,9 @@ class Launch:
 class ServerSpec:
     """One server for the configuration of a client.
 
-    Either `launch` or `url` is set. `portal` is the default portal of this entry, one of those that `b24-mcp portals`
-    names. `token` says that requests carry `B24_HTTP_TOKEN`.
+    Either `launch` or `url` is set. `named` is the name of the server in the client, by default `bitrix24`. `portal` is
+    the default portal of this entry, one of those that `b24-mcp portals` names. `token` says that requests
+    carry `B24_HTTP_TOKEN`.
     """
 
     scope: Scope = "user"
@@ -43,19 +47,27 @@ class ServerSpec:
     url: str | None = None
     token: bool = False
     portal: str | None = None
+    named: str | None = None
 
     @property
     def name(self) -> str:
         """The name of the server in the client."""
-        return entry_name(self.portal)
+        return entry_name(self.portal, self.named)
 
 
-def entry_name(portal: str | None) -> str:
-    """Return the name of the server in a client: `bitrix24`, or `bitrix24-PORTAL`.
+def entry_name(portal: str | None, named: str | None = None) -> str:
+    """Return the name of the server in a client: `named`, else `bitrix24` or `bitrix24-PORTAL`.
 
     Raises:
-        ConnectError: when the name of the portal is not valid.
+        ConnectError: when a name is not valid.
     """
+    if named is not None:
+        if not _NAME.fullmatch(named):
+            raise ConnectError(
+                "--name takes up to 32 letters, digits, `_` and `-`. Clients put it before the names of tools. Nothing "
+                "was changed."
+            )
+        return named
     if portal is None:
         return NAME
     if not _PORTAL.fullmatch(portal):
@@ -76,15 +88,16 @@ def own_launch(
 
     In a project it is the bare name, which the PATH of each user resolves. For a user it is an absolute path, because
     desktop programs have another PATH than a shell. A link on PATH to this program is preferred, because it survives an
-    upgrade; otherwise the script beside the interpreter is used. `uvx` deletes its environments, so there the command
-    is `uvx` itself.
+    upgrade; otherwise the script beside the interpreter is used. `uvx` and `pipx run` delete their environments, so
+    there the command is `uvx` or `pipx` itself.
     """
     if scope == "project":
         return Launch(PACKAGE)
     path = environment.get("PATH", "")
-    uvx = shutil.which("uvx", path=path)
-    if uvx and "archive-v0" in Path(executable).parts:
-        return Launch(os.path.abspath(uvx), (PACKAGE,))
+    runner = _temporary_runner(executable)
+    found_runner = shutil.which(runner, path=path) if runner else None
+    if found_runner:
+        return Launch(os.path.abspath(found_runner), (PACKAGE,) if runner == "uvx" else ("run", PACKAGE))
     script = Path(executable).parent / (f"{PACKAGE}.exe" if executable.lower().endswith(".exe") else PACKAGE)
     if not script.is_file():
         # -P: import nothing from the folder in which the client starts the program.
@@ -92,6 +105,33 @@ def own_launch(
     found = shutil.which(PACKAGE, path=path)
     is_link_to_script = found is not None and Path(found).resolve() == script.resolve()
     return Launch(os.path.abspath(found) if is_link_to_script and found else str(script.absolute()))
+
+
+def why_not_lasting(
+    *, executable: str = sys.executable, temporary: str | None = None, environment: Mapping[str, str] = os.environ
+) -> str:
+    """Return why the program that runs now may not be there later, with what to do; empty when it will be."""
+    runner = _temporary_runner(executable)
+    install = f"To keep it: uv tool install {PACKAGE} (or pipx install {PACKAGE}), then connect again."
+    if runner and shutil.which(runner, path=environment.get("PATH", "")):
+        return f"{_RUNNERS[runner]} deletes its environments, so the entry starts {runner}, which is slow. {install}"
+    if runner:
+        return f"This program is in an environment that {_RUNNERS[runner]} deletes, and the entry names it. {install}"
+    folder = Path(temporary or tempfile.gettempdir())
+    if folder in Path(executable).parents:
+        return f"This program is in {folder}, the folder of temporary files, and the entry names it. {install}"
+    return ""
+
+
+_RUNNERS = {"uvx": "uvx", "pipx": "pipx run"}
+
+
+def _temporary_runner(executable: str) -> str:
+    """Return the program that made the temporary environment of an interpreter; empty for another environment."""
+    parts = Path(executable).parts
+    if {"archive-v0", "builds-v0", "environments-v2"} & set(parts):
+        return "uvx"
+    return "pipx" if any(pair in ((".cache", "pipx"), ("pipx", ".cache")) for pair in pairwise(parts)) else ""
 
 
 def checked_url(url: str) -> str:

@@ -20,7 +20,6 @@ from pydantic import BaseModel, Field, StrictBool, ValidationError
 
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import Answered
-from b24_mcp.errors import B24Error, our_error
 
 _SINCE = "2026-07-28"
 _KEY = "approval"
@@ -65,15 +64,14 @@ class ClientQuestion:
 
         Raises:
             InputRequired: to end this round with the question; `FormalTool` makes it the result of the call.
-            B24Error: `B24MCP_APPROVAL` for an answer that cannot be read.
         """
         question = f"An assistant wants to change data in Bitrix24. {question}"
         if self._in_rounds:
             return _answered(_answer_of_round(self.ctx, question))
         try:
             return _answered(await self.ctx.elicit(question, ApprovalForm))
-        except ValueError:
-            raise _unreadable() from None
+        except ValueError:  # some clients accept by themselves, with an empty form
+            return "unreadable"
 
     @property
     def _in_rounds(self) -> bool:
@@ -81,8 +79,8 @@ class ClientQuestion:
         return version is not None and is_version_at_least(version, _SINCE)
 
 
-def _answer_of_round(ctx: Context[App], question: str) -> ElicitationResult[ApprovalForm]:
-    """Return the answer that came with this round, or end the round with the question.
+def _answer_of_round(ctx: Context[App], question: str) -> ElicitationResult[ApprovalForm] | None:
+    """Return the answer that came with this round, or end the round with the question; None for an unreadable answer.
 
     An answer counts only for the very question that was asked, with the same form.
     """
@@ -93,16 +91,16 @@ def _answer_of_round(ctx: Context[App], question: str) -> ElicitationResult[Appr
         request = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=schema))
         raise InputRequired(InputRequiredResult(input_requests={_KEY: request}, request_state=digest))
     if not isinstance(answer, ElicitResult):
-        raise _unreadable()
+        return None
     if answer.action == "accept":
         try:
             return AcceptedElicitation(data=ApprovalForm.model_validate(answer.content))
         except ValidationError:
-            raise _unreadable() from None
+            return None
     return DeclinedElicitation() if answer.action == "decline" else CancelledElicitation()
 
 
-def _answered(result: ElicitationResult[ApprovalForm]) -> Answered:
+def _answered(result: ElicitationResult[ApprovalForm] | None) -> Answered:
     match result:
         case AcceptedElicitation(data=ApprovalForm(allow=True)):
             return "allowed"
@@ -110,7 +108,5 @@ def _answered(result: ElicitationResult[ApprovalForm]) -> Answered:
             return "declined"
         case CancelledElicitation():
             return "not asked"
-
-
-def _unreadable() -> B24Error:
-    return our_error("B24MCP_APPROVAL", "The answer that the client sent to the approval question is not valid.")
+        case None:
+            return "unreadable"

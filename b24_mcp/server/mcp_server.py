@@ -14,7 +14,7 @@ from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.renamed import RENAMED_ARGUMENTS, RENAMED_TOOLS, RenamingServer
 from b24_mcp.server.resources import add_method_resource, add_records_resource
-from b24_mcp.server.tooling import FormalTool, name_portals
+from b24_mcp.server.tooling import FormalTool, name_portals, read_arguments
 from b24_mcp.server.tools.apply_records import apply_records_tool
 from b24_mcp.server.tools.batch_call import batch_call_tool
 from b24_mcp.server.tools.call_method import call_method_tool
@@ -89,6 +89,7 @@ def build_server(
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         subscriptions=False,  # the list of tools does not change while the server runs
         log_level="WARNING",
+        middleware=[read_arguments],
     )
     add_method_resource(server, lambda: running[-1] if running else None)
     add_doc_resource(server)

@@ -7,28 +7,33 @@ the tests shows when an update changes it.
 from __future__ import annotations
 
 import inspect
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from mcp.server.auth.middleware.auth_context import get_access_token
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import ValidationError
+from pydantic import PrivateAttr, ValidationError
 
 from b24_mcp.access import Caller, os_user
 from b24_mcp.access.caller import CALLER, level_of, portals_of
 from b24_mcp.app.answers.forms import failure_form
 from b24_mcp.app.answers.reply import Reply, write
 from b24_mcp.app.app import App
+from b24_mcp.catalog import RepeatedNameError, read_json_text
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.server.elicitation import InputRequired
+from b24_mcp.server.given import ArgumentReader, is_nothing
 
 if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken
+    from pydantic_core import ErrorDetails
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,20 +48,27 @@ _PLAIN_WORDS = {
     "dict_type": "must be an object",
     "model_type": "must be an object with method and optional params",
     "string_type": "must be a string",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
 }
 
 
 class FormalTool(Tool):
     """A tool whose function returns a `Reply`. Failures, from wrong arguments to defects, become replies as well."""
 
+    _reader: ArgumentReader = PrivateAttr()
+
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         """Run the tool and return a `CallToolResult`, or the question that the user has to answer first."""
         app: App = context.request_context.lifespan_context
         try:
-            _refuse_repeated_names(arguments)
+            given = self._reader.read(arguments)
             token = CALLER.set(caller_of(context))
             try:
-                reply = await super().run(arguments, context)
+                reply = await super().run(given, context)
             finally:
                 CALLER.reset(token)
         except B24Error as exc:
@@ -65,7 +77,7 @@ class FormalTool(Tool):
             cause = exc.__cause__ or exc
             if isinstance(cause, InputRequired):
                 return cause.result
-            error = _as_b24_error(cause)
+            error = _as_b24_error(cause, self._reader)
             if error.fault.kind == "internal":
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
             reply = Reply(failure_form(error))
@@ -94,10 +106,21 @@ def make_tool(function: Callable[..., Awaitable[Reply]], *, title: str, annotati
     assert isinstance(tool, FormalTool)
     model = tool.fn_metadata.arg_model
     model.model_config = {**model.model_config, "extra": "forbid"}
+    for field in model.model_fields.values():
+        field.annotation = _without_none(field.annotation)  # not given is left out before the validation
     model.model_rebuild(force=True)
     schema = model.model_json_schema(by_alias=True)
+    tool._reader = ArgumentReader(schema)
     tool.parameters = _lean_object(schema, schema.get("$defs", {})) | {"type": "object"}
     return tool
+
+
+def _without_none(annotation: Any) -> Any:
+    """Return the type of an optional argument, so that messages do not speak of `None`."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation
+    types = [one for one in get_args(annotation) if one is not NoneType and get_args(one)[:1] != (NoneType,)]
+    return Union[tuple(types)]  # noqa: UP007  # the members are known at run time only
 
 
 def name_portals(tool: Tool, names: Sequence[str]) -> Tool:
@@ -106,17 +129,34 @@ def name_portals(tool: Tool, names: Sequence[str]) -> Tool:
     if len(names) < 2:
         properties.pop("portal", None)
     elif "portal" in properties:
-        properties["portal"] = {"enum": list(names), "description": f"Which portal. Default {names[0]}"}
+        properties["portal"] = {
+            "type": "string",
+            "enum": list(names),
+            "description": f"Which portal. Default {names[0]}",
+        }
     return tool
 
 
-def _as_b24_error(cause: BaseException) -> B24Error:
+async def read_arguments(ctx: ServerRequestContext[App, Any], call_next: CallNext) -> HandlerResult:
+    """Middleware that reads the arguments of a tool that a client sends as JSON text, before the SDK refuses them."""
+    arguments = ctx.params.get("arguments") if ctx.method == "tools/call" and ctx.params else None
+    if isinstance(arguments, str) and ctx.params is not None:
+        try:
+            read = {} if is_nothing(arguments) else read_json_text(arguments)
+        except RepeatedNameError:
+            read = None
+        if isinstance(read, dict):
+            ctx = replace(ctx, params={**ctx.params, "arguments": read})
+    return await call_next(ctx)
+
+
+def _as_b24_error(cause: BaseException, reader: ArgumentReader) -> B24Error:
     match cause:
         case B24Error():
             return cause
         case ValidationError():
             problems = [
-                FieldProblem(".".join(map(str, problem["loc"])), _in_plain_words(problem["type"], problem["msg"]))
+                FieldProblem(".".join(map(str, problem["loc"])), _in_plain_words(problem, reader))
                 for problem in cause.errors(include_input=False, include_url=False, include_context=False)
             ][:_PROBLEMS_SHOWN]
             said = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
@@ -129,39 +169,20 @@ def _internal() -> B24Error:
     return our_error("B24MCP_INTERNAL", "b24-mcp failed while it handled this call.")
 
 
-def _in_plain_words(type_: str, message: str) -> str:
-    return _PLAIN_WORDS.get(type_, message.removeprefix("Value error, "))
-
-
-def _refuse_repeated_names(arguments: Mapping[str, object]) -> None:
-    """Refuse repeated names in arguments that a client sends as JSON text: the second would replace the first."""
-    for argument, value in arguments.items():
-        if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-            try:
-                json.loads(value, object_pairs_hook=_without_repetition)
-            except _RepeatedNameError as exc:
-                raise our_error(
-                    "B24MCP_ARGUMENTS", f"{argument} contains the name {exc} twice: each name must be unique."
-                ) from None
-            except (ValueError, RecursionError):
-                continue  # not JSON: the validation of the arguments decides about it
-
-
-class _RepeatedNameError(Exception):
-    pass
-
-
-def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _RepeatedNameError(repr(name))
-        found[name] = value
-    return found
+def _in_plain_words(problem: ErrorDetails, reader: ArgumentReader) -> str:
+    if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
+        return reader.help_with(str(problem["loc"][0]))
+    if problem["type"] == "extra_forbidden":
+        return "does not belong here, parameters of the method belong into params"
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return _PLAIN_WORDS.get(problem["type"], message)
 
 
 def _lean(schema: object, definitions: Mapping[str, object], *, are_names: bool = False) -> object:
-    """Return a schema without what costs tokens and says nothing to a model: titles, empty defaults, references.
+    """Return a schema without titles, references and defaults.
+
+    Titles say nothing to a model. Some hosts refuse a default, others drop it, so the description states it. The
+    description of a nested object is left out as well: it is the docstring of a class.
 
     `are_names` is true inside `properties`, where a key such as `title` is the name of a parameter.
     """
@@ -170,7 +191,9 @@ def _lean(schema: object, definitions: Mapping[str, object], *, are_names: bool 
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return _lean(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        definition = definitions[schema["$ref"].rpartition("/")[2]]
+        assert isinstance(definition, dict)
+        return _lean({key: value for key, value in definition.items() if key != "description"}, definitions)
     return _lean_object(schema, definitions, are_names=are_names)
 
 
@@ -180,7 +203,7 @@ def _lean_object(
     return {
         key: _lean(value, definitions, are_names=not are_names and key == "properties")
         for key, value in schema.items()
-        if are_names or not (key in ("title", "$defs") or (key == "default" and value in (None, False, {})))
+        if are_names or key not in ("title", "$defs", "default")
     }
 
 

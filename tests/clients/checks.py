@@ -15,7 +15,7 @@ from tests.installing import ROOT
 MANIFESTS = ROOT / "manifests"
 SECONDS = 120
 # Packages of programs that are used for checks only. `pip:` marks a Python package.
-CHECKERS = {"mcpb": "@anthropic-ai/mcpb@2.1.2", "skillsaw": "pip:skillsaw==0.22.0"}
+CHECKERS = {"mcpb": "@anthropic-ai/mcpb@2.1.2", "ajv": "ajv@8.20.0", "skillsaw": "pip:skillsaw==0.22.0"}
 
 
 @dataclass(frozen=True, slots=True)

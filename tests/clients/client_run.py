@@ -24,7 +24,7 @@ from tests.installing import ROOT
 
 HERE = Path(__file__).parent
 SECONDS = 120
-Way = Literal["connect", "manifest", "http"]
+Way = Literal["connect", "manifest", "library", "http"]
 QUIET = {
     "DISABLE_TELEMETRY": "1",
     "DISABLE_ERROR_REPORTING": "1",
@@ -43,7 +43,8 @@ def ways(program: Program, url: str) -> list[Way]:
     possible: dict[Way, object] = {
         "connect": program.connected,
         "manifest": program.manifest,
-        "http": program.connected and url,
+        "library": program.library,
+        "http": (program.connected or program.library) and url,
     }
     return [way for way, is_possible in possible.items() if is_possible]
 
@@ -70,13 +71,15 @@ def run(name: str, program: Program, way: Way, address: str, programs: Path) -> 
         program.before(place)
         if way == "manifest":
             _paste(program, folder)
+        elif program.library:
+            environment["B24_MCP_URL"] = address if way == "http" else ""
         else:
             outcome.wrong += _connect(program, place, environment, address if way == "http" else "")
         command = program.command(place)
         started = time.monotonic()
         code, said, errors = _run_client(command, place, environment)
         outcome.seconds = time.monotonic() - started
-    judge(outcome, code, said, None if way == "http" else log, expect_sandbox=way != "connect")
+    judge(outcome, code, said, None if way == "http" else log, expect_sandbox=way in ("manifest", "http"))
     if outcome.wrong:
         (folder / "said").write_text(said + "\n--- errors ---\n" + errors, "utf-8")
         outcome.wrong.append(f"see {folder}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.clients.odd_hosts import HABITS
 from tests.installing import NODE, node
 
 MANIFESTS = Path(__file__).parent.parent.parent / "manifests"
@@ -41,7 +44,8 @@ class Program:
 
     `connected` is its name for `b24-mcp connect`; empty for one that uses a manifest only. `before` writes its own
     configuration before it is connected. `manifest` is a file in `manifests/`, and `pasted` the file below home or
-    project to which the user copies it; empty when the manifest is used in place.
+    project to which the user copies it; empty when the manifest is used in place. A `library` takes the server from the
+    environment instead, and its `version` holds the requirements.
     """
 
     package: str
@@ -54,10 +58,13 @@ class Program:
     pasted: str = ""
     needs: tuple[str, ...] = ()
     cursor: bool = False
+    library: bool = False
 
     @property
     def packages(self) -> dict[str, str]:
         """The packages to install, by folder."""
+        if self.library:
+            return {self.package: f"pip:{self.version}"} if self.package else {}
         return {self.package: f"{_NPM[self.package]}@{self.version}"} | {name: _NPM[name] for name in self.needs}
 
 
@@ -163,12 +170,33 @@ def _goose(place: Place) -> Command:
     return Command([str(program), "run", "--no-session", "-t", PROMPT], variables | {"GOOSE_TELEMETRY_OFF": "1"})
 
 
+def _library(package: str, requirements: str, script: str, name: str) -> Program:
+    """Return a program in Python that is run with its own packages before those of this environment."""
+
+    def command(place: Place) -> Command:
+        path = os.pathsep.join([*([str(place.programs / package)] if package else []), str(_ROOT)])
+        variables = {"OPENAI_BASE_URL": f"{place.model}/v1", "OPENAI_API_KEY": "x", "PYTHONPATH": path}
+        return Command([sys.executable, str(Path(__file__).with_name(script)), name], variables)
+
+    return Program(package, requirements, "", command, library=True)
+
+
+_ROOT = Path(__file__).parent.parent.parent
+_FRAMEWORKS = {
+    "langchain": "langchain-mcp-adapters==0.3.2 langchain-openai==1.7.4 langchain",
+    "openai-agents": "openai-agents==0.24.0",
+    "pydantic-ai": "pydantic-ai-slim[mcp,openai]==2.68.0",
+}
+LIBRARIES: dict[str, Program] = {
+    name: _library(name, requirements, "frameworks.py", name) for name, requirements in _FRAMEWORKS.items()
+} | {f"host-{habit}": _library("", "", "odd_hosts.py", habit) for habit in HABITS}
+
 PROGRAMS: dict[str, Program] = {
-    "claude": Program("claude", "2.1.330", "claude-code", _claude),
-    "claude-legacy": Program("claude", "2.1.330", "claude-code", _claude_legacy),
+    "claude": Program("claude", "2.1.332", "claude-code", _claude),
+    "claude-legacy": Program("claude", "2.1.332", "claude-code", _claude_legacy),
     "claude-project": Program(
         "claude",
-        "2.1.330",
+        "2.1.332",
         "claude-code",
         _claude,
         scope="project",
@@ -176,11 +204,11 @@ PROGRAMS: dict[str, Program] = {
         pasted="project/.mcp.json",
     ),
     "claude-plugin": Program(
-        "claude", "2.1.330", "", _claude_plugin, manifest="claude-plugin/bitrix24/.claude-plugin/plugin.json"
+        "claude", "2.1.332", "", _claude_plugin, manifest="claude-plugin/bitrix24/.claude-plugin/plugin.json"
     ),
     "codex": Program(
         "codex",
-        "0.169.0",
+        "0.171.0",
         "codex",
         _codex,
         _codex_before,
@@ -224,4 +252,4 @@ PROGRAMS: dict[str, Program] = {
         manifest="goose/config.yaml",
         pasted="home/.config/goose/config.yaml",
     ),
-}
+} | LIBRARIES

@@ -39,7 +39,7 @@ def main() -> int:
         print(f"The clients were not run: {reason}")
         return 0
     wanted = {folder: package for program in chosen.values() for folder, package in program.packages.items()}
-    if wrong := install(wanted | CHECKERS):
+    if wrong := install(wanted if names else wanted | CHECKERS):
         print(wrong)
         return 1
     return run_sealed("tests.clients.run", names)
@@ -51,7 +51,7 @@ def _played(chosen: dict[str, Program]) -> int:
     with portal() as webhook, web_server() as url:
         if not url:
             print("This version does not serve over HTTP: runs over HTTP are skipped.")
-        addresses = {"connect": webhook, "http": url}
+        addresses = {"connect": webhook, "library": webhook, "http": url}
         for name, program in chosen.items():
             for way in ways(program, url):
                 outcome = run(name, program, way, addresses.get(way, ""), INSTALLED)

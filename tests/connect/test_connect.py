@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.cli.connect import _CLIENTS
+from b24_mcp.cli.client_name import CLIENT_NAMES
 from b24_mcp.connect import CLIENTS, own_launch
 from b24_mcp.connect.formats import value_at
 from tests.connect.conftest import Person
@@ -97,7 +97,7 @@ def each_client(*without: str) -> pytest.MarkDecorator:
 
 
 def test_the_command_line_knows_every_client() -> None:
-    assert tuple(CLIENTS) == _CLIENTS
+    assert tuple(CLIENTS) == CLIENT_NAMES
     assert set(PLACES) == set(CLIENTS)
 
 
@@ -398,7 +398,7 @@ def test_settings_of_the_user_in_the_entry_are_kept(person: Make) -> None:
     file = someone.machine.home / ".codex/config.toml"
     file.parent.mkdir()
     file.write_text(
-        '[mcp_servers.bitrix24]\ncommand = "old"\nrequired = false\nenabled_tools = ["call_method"]\n'
+        '[mcp_servers.bitrix24]\ncommand = "/old/b24-mcp"\nrequired = false\nenabled_tools = ["call_method"]\n'
         'env_vars = ["MINE"]\n\n[mcp_servers.bitrix24.env]\nB24_PLAN = "none"\n',
         "utf-8",
     )
@@ -416,7 +416,9 @@ def test_a_webhook_that_the_user_wrote_into_the_entry_is_kept_masked_and_reporte
     file = someone.machine.home / ".cursor/mcp.json"
     file.parent.mkdir()
     address = "https://q.bitrix24.com/rest/1/anothers3cretcode/"
-    file.write_text(json.dumps({"mcpServers": {"bitrix24": {"command": "x", "env": {"B24_WEBHOOK_URL": address}}}}))
+    file.write_text(
+        json.dumps({"mcpServers": {"bitrix24": {"command": "b24-mcp", "env": {"B24_WEBHOOK_URL": address}}}})
+    )
     done = someone.types("connect", "cursor", "--yes")
     assert "B24_WEBHOOK_URL is in this file in plain text" in done.output
     assert entry_in(file, "cursor")["env"] == {"B24_WEBHOOK_URL": address}
@@ -515,7 +517,7 @@ def test_claude_code_replaces_an_earlier_entry(person: Make, tmp_path: Path) -> 
     program.chmod(0o755)
     someone = person(PATH=f"{program.parent}:/usr/bin:/bin")
     file = someone.machine.home / ".claude.json"
-    file.write_text('{"mcpServers": {"bitrix24": {"type": "stdio", "command": "old"}}}', "utf-8")
+    file.write_text('{"mcpServers": {"bitrix24": {"type": "stdio", "command": "/old/b24-mcp"}}}', "utf-8")
     assert someone.types("connect", "claude-code", "--yes").exit_code == 0
     asked = (someone.machine.home / "claude.log").read_text("utf-8").splitlines()
     assert [line.split()[1] for line in asked] == ["remove", "add-json"]

@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from b24_mcp.errors import B24Error, Fault
+from b24_mcp.rest.wire.proxies import proxy_for
 from tests.fake_portal import CODE, http_answer, open_portal, serve
 
 
@@ -96,6 +97,10 @@ async def test_an_invalid_proxy_setting_is_reported(monkeypatch: pytest.MonkeyPa
         {"ALL_PROXY": "socks://127.0.0.1:7891/"},
         {"NO_PROXY": "localhost,fe80::/10,[::1],*.corp"},
         {"HTTP_PROXY": "nonsense://x"},
+        {"ALL_PROXY": "nonsense"},
+        {"ALL_PROXY": '"socks://127.0.0.1:7891/"', "NO_PROXY": '"localhost;fe80::/10"'},
+        {"NO_PROXY": "2001:db8::/32 10.0.0.0/8, ,192.168.0.0/99,[::1]:443,portal.invalid.example,ortal.invalid"},
+        {"NO_PROXY": "[,]:,://,*.,.,/8,::/999"},
     ],
 )
 async def test_a_proxy_setting_that_is_not_needed_stops_nothing(
@@ -111,6 +116,105 @@ async def test_a_proxy_setting_that_is_not_needed_stops_nothing(
         fault = await fault_through()
     assert "refused the connection (HTTP 403)" in fault.message
     assert len(proxy.requests) == 1
+
+
+@pytest.mark.parametrize("quote", ['"{}"', "'{}'", " {} ", "\ufeff{}", "{},", "HTTP://{}"])
+async def test_an_address_with_quotes_is_understood(monkeypatch: pytest.MonkeyPatch, quote: str) -> None:
+    async def refuse(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    async with serve(refuse) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", quote.format(f"127.0.0.1:{proxy.port}"))
+        fault = await fault_through()
+    assert f"127.0.0.1:{proxy.port} (from HTTPS_PROXY) refused the connection" in fault.message
+
+
+@pytest.mark.parametrize("scheme", ["socks", "socks5", "socks5h", "SOCKS5"])
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "HTTPS_PROXY"])
+async def test_a_socks_proxy_is_asked_for_the_portal(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, variable: str
+) -> None:
+    pytest.importorskip("socksio")
+    asked: list[bytes] = []
+
+    async def socks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        greeting = await reader.readexactly(2)
+        await reader.readexactly(greeting[1])
+        writer.write(b"\x05\x00")
+        head = await reader.readexactly(5)
+        asked.append(await reader.readexactly(head[4] + 2))
+        writer.write(b"\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00")  # the connection is not allowed
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(socks, "127.0.0.1", 0)
+    async with server:
+        monkeypatch.setenv(variable, f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        fault = await fault_through()
+    assert (fault.code, fault.executed) == ("B24MCP_PROXY", "no")
+    assert f"(from {variable})" in fault.message
+    assert asked == [b"portal.invalid" + (443).to_bytes(2)]
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x04\x00", b"\x05\xff", b"\x05\x02", b""])
+async def test_a_proxy_that_does_not_speak_socks_is_named(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    pytest.importorskip("socksio")
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(said)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        monkeypatch.setenv("ALL_PROXY", f"socks://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        fault = await fault_through()
+    assert (fault.code, fault.executed) == ("B24MCP_PROXY", "no")
+    assert "(from ALL_PROXY)" in fault.message
+
+
+async def test_the_error_names_the_extra_for_a_socks_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("b24_mcp.rest.wire.connections.find_spec", lambda name: None)
+    monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:7891/")
+    fault = await fault_through()
+    assert (fault.code, fault.executed) == ("B24MCP_PROXY", "no")
+    assert "127.0.0.1:7891 (from ALL_PROXY) is a SOCKS proxy" in fault.message
+    assert "b24-mcp[socks]" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("host", "entries", "bypassed"),
+    [
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("10.1.2.3", "10.1.2.3:443", True),
+        ("11.1.2.3", "10.0.0.0/8", False),
+        ("fe80::1", "fe80::/10", True),
+        ("[fe80::1]", "[fe80::]/10, [fe80::1]", True),
+        ("2001:db8::1", "2001:db8::1", True),
+        ("2001:db8::1", "[2001:db8::1]:443", True),
+        ("2001:db8::2", "2001:db8::1", False),
+        ("b24.corp.example", "*.corp.example", True),
+        ("b24.corp.example", ".corp.example", True),
+        ("b24.corp.example", "corp.example", True),
+        ("b24.corp.example", "CORP.example:443", True),
+        ("b24.corp.example.", "corp.example", True),
+        ("b24.corp.example", "https://b24.corp.example", True),
+        ("b24.notcorp.example", "corp.example", False),
+        ("b24.corp.example", "corp.example.org", False),
+        ("b24.corp.example", '"localhost corp.example"', True),
+        ("b24.corp.example", "a;corp.example", True),
+        ("b24.corp.example", "*", True),
+        ("b24.corp.example", "*.,.", False),
+        ("b24.corp.example", "::/0,0.0.0.0/0", False),
+    ],
+)
+def test_entries_of_no_proxy_are_read_in_every_common_form(
+    monkeypatch: pytest.MonkeyPatch, host: str, entries: str, bypassed: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", entries)
+    assert (proxy_for(host) is None) is bypassed
 
 
 @pytest.mark.parametrize("bypass", ["portal.invalid", ".invalid", "*"])

@@ -9,6 +9,46 @@ from b24_mcp.rest import parse_webhook
 from tests.fake_portal import CODE
 
 
+@pytest.mark.parametrize("path", ["", "profile", "profile.json", "crm.deal.list/"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"{}"',
+        "'{}'",
+        "“{}”",
+        "«{}»",
+        "<{}>",
+        "`{}`",
+        ' "{}" ',
+        "\ufeff{}",
+        "\u200b{}\u200b",
+        '\ufeff"{}"\r\n',
+        "{}\u2060",
+        "\u00a0{}\u00a0",
+        "\u202a{}\u202c",
+        "{},",
+        "{};",
+        "B24_WEBHOOK_URL={}",
+        'export B24_WEBHOOK_URL="{}"',
+        "B24_WEBHOOK_URL = {}",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["https://", "", "//"])
+def test_a_pasted_webhook_is_understood(written: str, path: str, scheme: str) -> None:
+    webhook = parse_webhook(written.format(f"{scheme}acme.bitrix24.com/rest/1/{CODE}/{path}"))
+    assert (webhook.origin, webhook.user, webhook.code) == ("https://acme.bitrix24.com", "1", CODE)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "localhost:8000"])
+def test_a_webhook_of_this_computer_without_a_scheme_means_http(host: str) -> None:
+    assert parse_webhook(f"{host}/rest/1/{CODE}/").origin == f"http://{host}"
+
+
+def test_an_invisible_character_inside_a_webhook_is_left_out() -> None:
+    webhook = parse_webhook(f"https://acme.bitrix24.com/rest/1/{CODE[:4]}\u200b{CODE[4:]}/")
+    assert webhook.code == CODE
+
+
 @pytest.mark.parametrize(
     ("text", "origin", "user"),
     [
@@ -43,7 +83,11 @@ BAD = {
     "empty": "",
     "blank": "   ",
     "words": "my portal secretcode123",
-    "no scheme": "acme.bitrix24.com/rest/1/secretcode123/",
+    "no scheme and no domain": "acme/rest/1/secretcode123/",
+    "no scheme and a user": "ann@acme.bitrix24.com/rest/1/secretcode123/",
+    "a scheme with one slash": "https:/acme.bitrix24.com/rest/1/secretcode123/",
+    "the name of the setting only": "B24_WEBHOOK_URL=",
+    "two addresses": "https://a.bitrix24.com/rest/1/secretcode123/ https://b.bitrix24.com/rest/1/secretcode123/",
     "other scheme": "ftp://acme.bitrix24.com/rest/1/secretcode123/",
     "no host": "https:///rest/1/secretcode123/",
     "http to a foreign host": "http://acme.bitrix24.com/rest/1/secretcode123/",

@@ -240,6 +240,55 @@ async def test_without_a_clear_yes_nothing_is_sent(connect: OpenClient, portal: 
     assert sent(portal) == []
 
 
+@pytest.mark.parametrize(
+    ("person", "said"),
+    [
+        (Person("decline"), "declined by the person or by the client"),
+        (Person("accept", {"allow": False}), "declined by the person or by the client"),
+        (Person("accept"), "no valid answer to the question"),
+        (Person("accept", {}), "no valid answer to the question"),
+        (Person("accept", {"allow": None}), "no valid answer to the question"),
+        (Person("accept", {"allow": "false"}), "no valid answer to the question"),
+        (Person("cancel"), "This client did not ask the user"),
+    ],
+    ids=lambda value: f"{value.action} {value.content}" if isinstance(value, Person) else "",
+)
+async def test_an_answer_that_no_person_gave_can_be_replaced_by_a_code(
+    connect: OpenClient, portal: LoopbackPortal, tmp_path: Path, person: Person, said: str
+) -> None:
+    """Some clients decline or accept every question by themselves, without showing it."""
+    async with connect(person) as call:
+        refused = (await call("call_method", **DELETE))["error"]
+        assert said in refused["message"]
+        assert (refused["kind"], refused["executed"]) == ("approval", "no")
+        code = code_in({"error": refused})
+        assert sent(portal) == []
+        assert code_in(await call("call_method", **DELETE)) == code, "the same call waits under one code"
+        assert sent(portal) == []
+        assert await approve(code, tmp_path)
+        assert (await call("call_method", **DELETE))["ok"] is True
+        assert sent(portal) == ["crm.deal.delete"]
+        assert (await call("call_method", **DELETE))["ok"] is False, "the code counts once"
+    assert sent(portal) == ["crm.deal.delete"]
+
+
+async def test_a_decline_says_not_to_repeat_the_call_first(connect: OpenClient, portal: LoopbackPortal) -> None:
+    async with connect(Person("decline")) as call:
+        error = (await call("call_method", **DELETE))["error"]
+    assert error["code"] == "B24MCP_DECLINED"
+    assert error["hint"].startswith("Nothing was sent. If the person declined, do not repeat the call")
+
+
+async def test_a_decline_with_state_in_memory_offers_no_code(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_STATE", "memory")
+    async with connect(Person("decline")) as call:
+        error = (await call("call_method", **DELETE))["error"]
+    assert error["code"] == "B24MCP_DECLINED"
+    assert "b24-mcp approve" not in error["hint"]
+
+
 async def test_a_yes_counts_for_one_call_only(connect: OpenClient, portal: LoopbackPortal) -> None:
     person = yes()
     async with connect(person) as call:

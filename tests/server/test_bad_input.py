@@ -64,7 +64,7 @@ async def test_params_of_the_wrong_type_are_refused(
 
 async def test_an_unknown_argument_is_refused_by_name(call_tool: CallTool, portal: LoopbackPortal) -> None:
     error = (await call_tool("call_method", method="profile", parms={}))["error"]
-    assert error["validation"] == [{"field": "parms", "message": "there is no such argument"}]
+    assert error["validation"] == [{"field": "parms", "message": "there is no such argument, the nearest is params"}]
     assert portal.calls == []
 
 
@@ -78,7 +78,15 @@ async def test_an_unknown_argument_is_refused_by_name(call_tool: CallTool, porta
         ({"a[b]": {"method": "profile"}}, "'a[b]'"),
         ({"x" * 65: {"method": "profile"}}, "64 characters"),
         ({"a": {"method": "profile", "halt": 1}}, "commands.a.halt"),
-        ({"a": {"params": {}}}, "commands.a.method"),
+        ({"a": {"params": {}}}, 'commands.a: must be an object with method and optional params, such as {"method":'),
+        ({"a": {"crm.deal.get": {"id": 1}}}, 'such as {"method": "crm.deal.get", "params": {"id": 1}}'),
+        ({"a": {"method": "crm.deal.get", "id": 1}}, "commands.a.id: does not belong here"),
+        ({"a": None}, 'such as {"method": "crm.deal.get", "params": {"id": 1}}'),
+        ({"a": 5}, 'such as {"method": "crm.deal.get", "params": {"id": 1}}'),
+        ({"method": "crm.deal.get", "params": {"id": 1}}, 'commands by name, such as {"deal": {"method":'),
+        ({"cmd": {"a": "crm.deal.get?id=1"}, "halt": 0}, 'commands by name, such as {"deal": {"method":'),
+        (["crm.deal.get", {"id": 1}], 'commands by name, such as {"deal": {"method":'),
+        (None, 'commands by name, such as {"deal": {"method":'),
         ({"a": "profile"}, "commands.a"),
         (
             {"a": "crm.deal.get?id=1"},

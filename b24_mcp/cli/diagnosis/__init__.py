@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from b24_mcp.cli.diagnosis.clients import check_clients
+from b24_mcp.cli.diagnosis.extras import check_extras
 from b24_mcp.cli.diagnosis.finding import Finding
 from b24_mcp.cli.diagnosis.folders import check_folders
 from b24_mcp.cli.diagnosis.portals import check_portals
@@ -20,5 +21,6 @@ async def diagnose(redactor: Redactor, *, offline: bool) -> list[Finding]:
             redactor.add(secret)
         if not offline:
             findings += [finding async for finding in check_portals(configuration, redactor)]
-        findings += check_folders(configuration.settings)
+        findings += await check_folders(configuration.settings)
+        findings += check_extras(configuration.settings)
     return [*findings, *check_clients()]

@@ -147,6 +147,8 @@ def _has_value(name: str, value: str, source: str) -> bool:
     """
     if name in LISTS and not value.replace(",", "").strip():
         raise SettingsError(f"{name} (from {source}) is a list without entries: add entries, or remove the setting")
+    if name not in NO_PLACEHOLDER and not value.strip().strip("\"'"):
+        return False  # `docker --env-file` keeps the quotes of an empty value
     forms = [_PLACEHOLDER, _PLACEHOLDER_IN_OTHER_FORMS] if name in RESTRICTIONS else [_PLACEHOLDER]
     if not any(form.search(value) for form in forms):
         return True

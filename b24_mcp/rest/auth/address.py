@@ -9,6 +9,7 @@ from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
 from b24_mcp.errors import our_error
+from b24_mcp.rest.pasted import cleaned
 
 _HOST = re.compile(r"[^\s\x00-\x20/\\?#@%<>\"'`{}|^\[\]]+")
 _NOT_PORTALS = {"www", "helpdesk", "dev", "apidocs", "training", "dl", "cdn", "oauth", "auth", "mail", "support"}
@@ -101,7 +102,8 @@ def parse_portal(text: str) -> PortalAddress:
         B24Error: `B24MCP_SETTINGS` with the reason; nothing was sent.
     """
     try:
-        parts, origin = split_address(text if "://" in text else f"https://{text.strip()}")
+        text = cleaned(text)
+        parts, origin = split_address(text if "://" in text else f"https://{text}")
         if parts.path.strip("/") not in ("", "rest"):
             raise ValueError(
                 "it has a path; a portal's address is only a scheme and a host, such as https://acme.bitrix24.com"

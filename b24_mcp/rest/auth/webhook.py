@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from b24_mcp.errors import B24Error, Fault, our_error
-from b24_mcp.rest.auth.address import PortalAddress, split_address
+from b24_mcp.rest.auth.address import PortalAddress, is_loopback, split_address
 from b24_mcp.rest.auth.credential import Route
+from b24_mcp.rest.pasted import cleaned
 
 # Users copy the address of the example call that the portal shows; the method name at its end is harmless.
 # One webhook serves both versions of the API; REST 3.0 has its methods under /rest/api/.
 _PATH = re.compile(r"/rest/(?:api/)?(?P<user>[^/]+)/(?P<code>[^/]+)(?:/[A-Za-z0-9_.]*)?/?")
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
+# The name of the setting, pasted with its value.
+_NAMED = re.compile(r"(?:export\s+)?[A-Z][A-Z0-9_]{2,40}\s*=\s*")
+_WITHOUT_SCHEME = re.compile(r"(?://)?(?P<host>[^/\s:@?#]+(?::[0-9]+)?)/rest/")
 _USER = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]*")
 
 
@@ -83,7 +87,7 @@ def parse_webhook(text: str) -> Webhook:
         B24Error: `B24MCP_WEBHOOK` with the reason; it does not repeat the secret, and nothing was sent.
     """
     try:
-        parts, origin = split_address(text)
+        parts, origin = split_address(_with_scheme(text))
     except ValueError as exc:
         raise _refusal(str(exc)) from None
     if parts.scheme == "http" and not PortalAddress(origin).is_loopback:
@@ -94,6 +98,18 @@ def parse_webhook(text: str) -> Webhook:
     if not _USER.fullmatch(match["user"]):
         raise _refusal("the part after /rest/ is not a user id")
     return Webhook(origin, match["user"], match["code"])
+
+
+def _with_scheme(text: str) -> str:
+    """Return the address in a text as it was pasted: without quotes and the name of the setting, with a scheme."""
+    text = cleaned(text)
+    if named := _NAMED.match(text):
+        text = cleaned(text[named.end() :])
+    if bare := _WITHOUT_SCHEME.match(text):
+        host = bare["host"].partition(":")[0]
+        if "." in host or is_loopback(host):
+            return f"{'http' if is_loopback(host) else 'https'}://{text.removeprefix('//')}"
+    return text
 
 
 def _refusal(reason: str) -> B24Error:

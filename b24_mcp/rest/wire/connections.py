@@ -8,8 +8,10 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.util import find_spec
 
+import anyio
 import httpcore
 import httpx
 
@@ -20,6 +22,7 @@ _MOST_CONNECTIONS = 20
 # Servers close idle connections after 5 s or more (Apache: 5 s). With a shorter time here, a request is seldom sent on
 # a connection that is being closed.
 _IDLE_SECONDS = 4.0
+_SOCKS_SECONDS = 10.0
 _PIECE = 1 << 20
 
 _Option = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
@@ -81,11 +84,29 @@ class WatchedStream(httpcore.AsyncNetworkStream):
         return True
 
 
-class _WatchedNetwork(httpcore.AsyncNetworkBackend):
-    """A network backend that opens `WatchedStream` connections."""
+_handshakes: ContextVar[list[WatchedStream] | None] = ContextVar("handshakes", default=None)
+"""The connections to a SOCKS proxy that the current request has opened. `httpcore` leaves them open after a failure."""
 
-    def __init__(self) -> None:
+
+class _SocksStream(WatchedStream):
+    """A connection to a SOCKS proxy: its messages are no responses of HTTP. After `start_tls` responses are tracked."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        super().__init__(stream)
+        if (begun := _handshakes.get()) is not None:
+            begun.append(self)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read a message of the proxy. `httpcore` sets no timeout for it."""
+        return await self._stream.read(max_bytes, _SOCKS_SECONDS if timeout is None else timeout)
+
+
+class _WatchedNetwork(httpcore.AsyncNetworkBackend):
+    """A network backend that opens connections of the class `stream`."""
+
+    def __init__(self, stream: type[WatchedStream]) -> None:
         self._network = httpcore.AnyIOBackend()
+        self._stream = stream
 
     async def connect_tcp(
         self,
@@ -96,7 +117,7 @@ class _WatchedNetwork(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[_Option] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Open a TCP connection."""
-        return WatchedStream(await self._network.connect_tcp(host, port, timeout, local_address, socket_options))
+        return self._stream(await self._network.connect_tcp(host, port, timeout, local_address, socket_options))
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -111,13 +132,14 @@ class NetworkTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, context: ssl.SSLContext, proxy: ProxyChoice | None) -> None:
+        is_socks = proxy is not None and proxy.url.startswith("socks")
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             proxy=None if proxy is None else _httpcore_proxy(proxy.url),
             max_connections=_MOST_CONNECTIONS,
             max_keepalive_connections=_MOST_CONNECTIONS,
             keepalive_expiry=_IDLE_SECONDS,
-            network_backend=_WatchedNetwork(),
+            network_backend=_WatchedNetwork(_SocksStream if is_socks else WatchedStream),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -136,8 +158,17 @@ class NetworkTransport(httpx.AsyncBaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
-        with _errors_of_httpx():
-            response = await self._pool.handle_async_request(wire)
+        token = _handshakes.set([])
+        try:
+            with _errors_of_httpx():
+                response = await self._pool.handle_async_request(wire)
+        except BaseException:
+            for stream in _handshakes.get() or ():
+                with anyio.CancelScope(shield=True, deadline=anyio.current_time() + 1):
+                    await stream.aclose()
+            raise
+        finally:
+            _handshakes.reset(token)
         return httpx.Response(
             status_code=_status(response),
             headers=response.headers,
@@ -195,6 +226,8 @@ def _errors_of_httpx() -> Iterator[None]:
     try:
         yield
     except Exception as exc:
+        if type(exc).__module__.startswith("socksio") or isinstance(exc, AssertionError):
+            raise httpx.ProxyError("the proxy does not speak SOCKS 5") from exc
         known = getattr(httpx, type(exc).__name__, None) if type(exc).__module__.startswith("httpcore") else None
         if known is None:
             raise

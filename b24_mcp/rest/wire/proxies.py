@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+
+from b24_mcp.rest.pasted import cleaned
+
+_SCHEMES = {"socks": "socks5"}
+"""Other names of schemes. GNOME and some programs for proxies write `socks`."""
+_SIGNS_BETWEEN = re.compile(r"[\s,;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +31,15 @@ def proxy_for(host: str) -> ProxyChoice | None:
     Raises:
         ValueError: the value of a setting is not the address of a proxy; the message is the name of the setting.
     """
-    proxies = getproxies()
+    proxies = {name: cleaned(value) for name, value in getproxies().items()}
     scheme = "https" if proxies.get("https") else "all"
     value = proxies.get(scheme)
-    if not value or _is_bypassed(host, proxies):
+    if not value or _is_bypassed(host, proxies.get("no", "")):
         return None
     variable = _variable(f"{scheme}_proxy")
     url = value if "://" in value else f"http://{value}"
-    if url.startswith("socks://"):
-        url = "socks5" + url.removeprefix("socks")
+    scheme, _, rest = url.partition("://")
+    url = f"{_SCHEMES.get(scheme.lower(), scheme.lower())}://{rest}"
     try:
         parts = urlsplit(url)
         name, port = parts.hostname, parts.port
@@ -51,18 +57,39 @@ def _variable(name: str) -> str:
     return "the proxy settings of the operating system"
 
 
-def _is_bypassed(host: str, proxies: Mapping[str, str]) -> bool:
+def _is_bypassed(host: str, listed: str) -> bool:
+    """Whether a host is reached without a proxy. Entries that cannot be read are skipped."""
+    host = host.lower().strip("[]").rstrip(".")
     try:
         if proxy_bypass(host):
             return True
-        address = ipaddress.ip_address(host)
     except (ValueError, OSError):
-        return False
-    return any(_contains(entry.strip(), address) for entry in proxies.get("no", "").split(","))
-
-
-def _contains(entry: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+        pass
     try:
-        return address in ipaddress.ip_network(entry, strict=False)
-    except ValueError:  # a host name
-        return False
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    entries = filter(None, map(cleaned, _SIGNS_BETWEEN.split(listed)))
+    return any(_matches(entry.lower(), host, address) for entry in entries)
+
+
+def _matches(entry: str, host: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> bool:
+    """Whether an entry names the host: a name, a domain with `.` or `*.` before it, an address or a network."""
+    entry = entry.rpartition("://")[2]
+    if entry == "*":
+        return True
+    name = _without_port(entry)
+    if address is not None:
+        try:
+            return address in ipaddress.ip_network(name, strict=False)
+        except ValueError:
+            return False
+    domain = name.removeprefix("*").lstrip(".")
+    return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+
+
+def _without_port(entry: str) -> str:
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    name, _, port = entry.rpartition(":")
+    return name if port.isdecimal() and ":" not in name else entry

@@ -254,7 +254,14 @@ def _chosen_proxy(host: str) -> ProxyChoice | None:
 def _network(context: ssl.SSLContext, proxy: ProxyChoice | None) -> httpx.AsyncBaseTransport:
     try:
         return NetworkTransport(context, proxy)
-    except (ValueError, httpx.InvalidURL, ImportError):  # only the proxy comes from outside
+    except ImportError:
+        assert proxy is not None
+        raise our_error(
+            "B24MCP_PROXY",
+            f"The proxy {proxy.shown} (from {proxy.variable}) is a SOCKS proxy, and the extra socks is not installed. "
+            "Install b24-mcp[socks], name an HTTP proxy in HTTPS_PROXY, or list the portal in NO_PROXY.",
+        ) from None
+    except (ValueError, httpx.InvalidURL):  # only the proxy comes from outside
         named = "" if proxy is None else f" {proxy.shown} (from {proxy.variable})"
     raise our_error("B24MCP_PROXY", f"The proxy{named} is of a kind that is not supported.")
 

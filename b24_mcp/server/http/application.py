@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import Route
@@ -31,6 +33,7 @@ from b24_mcp.server.http.headers import SingleHeaders
 from b24_mcp.server.http.health import Readiness, health_routes
 from b24_mcp.server.http.keys import IssuerKeys
 from b24_mcp.server.http.limits import BufferedBody, ConcurrencyLimit, refusal
+from b24_mcp.server.http.negotiation import HelpfulRefusals, JsonAnswers
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.state import LimitState
@@ -64,12 +67,14 @@ def http_application(
             yield
         await state.aclose()
 
-    requests = CancellableRequests(StreamableHTTPASGIApp(manager))
+    requests = CancellableRequests(JsonAnswers(HelpfulRefusals(StreamableHTTPASGIApp(manager))))
     body = BufferedBody(ConcurrencyLimit(requests, options.calls), options.body, options.connections.receive)
-    endpoint = _authenticated(body, options, ca_bundle)
+    endpoint = _for_browsers(_authenticated(body, options, ca_bundle), options)
     # There is no GET: every message belongs to a call and is sent with its answer. DELETE ends a session.
     methods = ["POST", "DELETE"] if options.sessions else ["POST"]
-    routes = [Route(PATH, endpoint, methods=methods), *health_routes(Readiness(state))]
+    paths = (PATH, f"{PATH}/")  # some clients append a slash
+    routes = [Route(path, endpoint, methods=[*methods, "OPTIONS"]) for path in paths]
+    routes += health_routes(Readiness(state))
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
@@ -94,6 +99,22 @@ def _authenticated(app: ASGIApp, options: HttpOptions, ca_bundle: Path | None) -
     else:
         return app
     return AuthenticationMiddleware(AuthContextMiddleware(app), BearerAuthBackend(verifier), on_error=_keys_unavailable)
+
+
+def _for_browsers(app: ASGIApp, options: HttpOptions) -> ASGIApp:
+    """Return the application with answers to the preflight requests of browsers, for the accepted origins only.
+
+    A preflight request has no token, so this comes before the check of tokens.
+    """
+    patterns = [re.escape(origin).replace(":\\*", ":[0-9]+") for origin in options.origins()]
+    return CORSMiddleware(
+        app,
+        allow_origin_regex="|".join(patterns),
+        allow_methods=["POST", "DELETE"],
+        allow_headers=["*"],
+        allow_private_network=True,
+        expose_headers=["mcp-session-id", "mcp-protocol-version", "www-authenticate", "retry-after"],
+    )
 
 
 def _keys_unavailable(_: HTTPConnection, exc: AuthenticationError) -> Response:

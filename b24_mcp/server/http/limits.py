@@ -143,12 +143,13 @@ class _BodyMemoryError(Exception):
     pass
 
 
-def refusal(status: int, message: str, *, closing: bool = False) -> JSONResponse:
+def refusal(status: int, message: str, *, closing: bool = False, retrying: bool = True) -> JSONResponse:
     """Return an error response in the form that MCP clients read.
 
-    It tells the client to retry later, or with `closing` that the connection will be closed.
+    It tells the client to retry later, unless `retrying` is false, or with `closing` that the connection will be
+    closed.
     """
-    headers = {"connection": "close"} if closing else {"retry-after": str(_RETRY_AFTER)}
+    headers = {"connection": "close"} if closing else {"retry-after": str(_RETRY_AFTER)} if retrying else {}
     return JSONResponse(error_body(message), status, headers)
 
 

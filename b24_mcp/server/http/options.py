@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -12,6 +13,16 @@ from b24_mcp.server.http.connections import ConnectionLimits, connections_allowe
 PATH = "/mcp"
 _MIN_SECRET_LENGTH = 32
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+_CONTAINER_NAMES = (
+    "host.docker.internal",
+    "gateway.docker.internal",
+    "host.containers.internal",
+    "host.lima.internal",
+    "host.orb.internal",
+    "host.rancher-desktop.internal",
+    "host.minikube.internal",
+)
+"""Names by which a container reaches the computer it runs on. `internal` is reserved for private networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,7 @@ class HttpOptions:
         for key in keys:
             _check_secret("B24_HTTP_KEY", key)
         if settings.http_url is not None:
-            _check_address("B24_HTTP_URL", settings.http_url)
+            _check_address("B24_HTTP_URL", settings.http_url, local=(*_LOOPBACK_NAMES, *_CONTAINER_NAMES))
             if not urlsplit(settings.http_url).path.endswith(PATH):
                 raise SettingsError(f"B24_HTTP_URL must end with {PATH}: it is the complete address that clients use")
         options = cls(
@@ -91,6 +102,9 @@ class HttpOptions:
         if self.url is None or _is_loopback(self.url):
             return [name + port for name in _LOOPBACK_NAMES for port in ("", ":*")]
         parts = urlsplit(self.url)
+        if parts.hostname in _CONTAINER_NAMES:  # programs outside the containers use the server as well
+            names = (*_LOOPBACK_NAMES, parts.hostname)
+            return [name + port for name in names for port in ("", ":*")]
         if parts.port is not None:
             return [parts.netloc.lower()]
         return [parts.netloc, f"{parts.netloc}:{443 if parts.scheme == 'https' else 80}"]
@@ -141,7 +155,8 @@ def _check_secret(name: str, secret: str) -> None:
         )
 
 
-def _check_address(name: str, url: str) -> None:
+def _check_address(name: str, url: str, local: Sequence[str] = ()) -> None:
+    """Check an address. `local` are names of this computer to which http is allowed, besides loopback addresses."""
     try:
         parts = urlsplit(url)
         is_complete = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
@@ -151,7 +166,7 @@ def _check_address(name: str, url: str) -> None:
         raise SettingsError(
             f"{name} must be an address such as https://mcp.example.com{PATH}, without user, query or fragment"
         )
-    if parts.scheme == "http" and not _is_loopback(url):
+    if parts.scheme == "http" and not _is_loopback(url) and parts.hostname not in local:
         raise SettingsError(
             f"{name} must begin with https: over http, tokens could be read and keys replaced in transit"
         )

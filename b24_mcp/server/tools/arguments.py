@@ -10,8 +10,11 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import core_schema
 
 from b24_mcp.app.requests import LARGEST_LIMIT, WantedVersion
+from b24_mcp.server.given import decoded, is_nothing
 
 _A_COMMAND = '{"method": "crm.deal.get", "params": {"id": 1}}'
+COMMAND_FORM = f"must be an object with method and optional params, such as {_A_COMMAND}"
+_COMMANDS_FORM = f'must be an object of commands by name, such as {{"deal": {_A_COMMAND}}}'
 
 
 class Message:
@@ -25,24 +28,32 @@ class Message:
 
 
 def _command(value: object) -> object:
-    if isinstance(value, dict | BatchCommand):
+    value = decoded(value)
+    if isinstance(value, BatchCommand) or (isinstance(value, dict) and isinstance(value.get("method"), str)):
         return value
-    raise ValueError(f"must be an object with method and optional params, such as {_A_COMMAND}")
+    raise ValueError(COMMAND_FORM)
 
 
 def _commands_by_name(value: object) -> object:
-    if isinstance(value, dict):
+    # A single command, or the parameters of the method `batch`, in place of commands by name.
+    if isinstance(value, dict) and not isinstance(value.get("method"), str) and not isinstance(value.get("cmd"), dict):
         return value
-    raise ValueError(f'must be an object of commands by name, such as {{"deal": {_A_COMMAND}}}')
+    raise ValueError(_COMMANDS_FORM)
+
+
+def _object_or_list(value: object) -> object:
+    return None if is_nothing(value) else decoded(value)
 
 
 PortalName = Annotated[str | SkipJsonSchema[None], Field(description="Which portal")]
 """The name of the portal, an argument of every tool that uses one; see `b24_mcp.server.tooling.name_portals`."""
 
+# Lists are accepted as well. The schema does not say so, because some hosts refuse a schema without one type.
 Params = Annotated[
     dict[str, Any] | list[Any] | None,
     Message("must be an object, or a list for a positional method"),
-    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}),
+    BeforeValidator(_object_or_list),
+    WithJsonSchema({"type": "object"}),
 ]
 Method = Annotated[str, Field(description="Method name only, e.g. crm.deal.list")]
 OptionalMethod = Annotated[str | SkipJsonSchema[None], Field(description="Method name only, e.g. crm.deal.update")]
@@ -52,19 +63,19 @@ Approval = Annotated[
 ]
 MethodParams = Annotated[
     Params,
-    Field(description="Named parameters. For positional task.* methods: a list of values in order."),
+    Field(description="Parameters by name. Values of positional methods are put in order."),
 ]
 WriteParams = Annotated[
     Params,
     Field(
-        description="Named parameters. For positional task.* methods: a list of values in order. "
+        description="Parameters by name. Values of positional methods are put in order. "
         'A file of the user is {"$file": "offer.pdf"}.'
     ),
 ]
 Version = Annotated[WantedVersion, Field(description="auto: the API generation that has the method.")]
-AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Format of the portal. Keep json; xml loses types.")]
+AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Format of the portal. Keep json: xml loses types.")]
 Validate = Annotated[bool, Field(description="Check params first. false: send unchecked.")]
-DryRun = Annotated[bool, Field(description="Send nothing; show what would be sent, and whether the user is asked.")]
+DryRun = Annotated[bool, Field(description="Send nothing, show what would be sent, and whether the user is asked.")]
 Limit = Annotated[
     Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] | SkipJsonSchema[None],
     Field(description="Rows of a list at most, across pages"),
@@ -87,7 +98,7 @@ class BatchCommand(BaseModel):
 Commands = Annotated[
     dict[str, Annotated[BatchCommand, BeforeValidator(_command)]],
     BeforeValidator(_commands_by_name),
-    Field(description="Commands by name, run in this order; any number."),
+    Field(description="Commands by name, run in this order, any number."),
 ]
 NO_COMMANDS: dict[str, BatchCommand] = {}
 """The default of commands that the code of an approval can replace."""

@@ -19,7 +19,7 @@ async def find_methods(
     ctx: Context[App],
     query: Annotated[str, Field(description="What to do, in English or Russian, or part of a method name")],
     scope: Annotated[str | SkipJsonSchema[None], Field(description="Only methods of this scope, e.g. crm")] = None,
-    limit: Annotated[int, Field(description="Number of methods", ge=1, le=30)] = 8,
+    limit: Annotated[int, Field(description="Number of methods, by default 8", ge=1, le=30)] = 8,
 ) -> Reply:
     """Find Bitrix24 REST methods by what they do, e.g. "put a deal on hold" or "кто в отпуске".
 

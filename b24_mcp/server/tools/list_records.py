@@ -34,7 +34,7 @@ async def list_records(
     params {"filter": {"CLOSED": "N"}, "select": ["ID", "OPPORTUNITY", "ASSIGNED_BY_ID"]}. Select only the fields you
     need.
 
-    Returns counts, columns and the first rows; query_records queries all of them.
+    Returns counts, columns and the first rows. query_records queries all of them.
     """
     app = ctx.request_context.lifespan_context
     progress = ListProgress(ctx)

@@ -17,7 +17,7 @@ from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName, Sql
 async def query_records(
     ctx: Context[App],
     sql: Sql,
-    limit: Annotated[int, Field(description="Maximum rows", ge=1, le=5_000)] = 100,
+    limit: Annotated[int, Field(description="Maximum rows, by default 100", ge=1, le=5_000)] = 100,
     portal: PortalName = None,
 ) -> Reply:
     """Query data sets of list_records and import_records, with joins, e.g.

@@ -27,7 +27,7 @@ async def read_doc(
     section: Annotated[
         str | SkipJsonSchema[None], Field(description="Only this section. To read on: the value of cut.section")
     ] = None,
-    code: Annotated[SampleLanguage, Field(description="Language of code samples")] = "curl",
+    code: Annotated[SampleLanguage, Field(description="Language of code samples, by default curl")] = "curl",
 ) -> Reply:
     """Read a page of the official Bitrix24 documentation, or a section of it, as Markdown. Works offline."""
     answer, budget = await run_sync(read_page, page, section or "", code)

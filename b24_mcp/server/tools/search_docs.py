@@ -24,7 +24,7 @@ async def search_docs(
 ) -> Reply:
     """Search the official Bitrix24 documentation: how things work, tutorials, events, widgets, methods.
 
-    Returns pages, each with the section that matches and an extract; read_doc reads them. Works offline.
+    Returns pages, each with the section that matches and an extract. read_doc reads them. Works offline.
     """
     return Reply({"ok": True, **await run_sync(search_pages, query, kind, limit)})
 

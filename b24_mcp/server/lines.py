@@ -1,0 +1,125 @@
+"""The lines that a client sends over stdin. A line that is no valid message is answered with an error.
+
+The SDK ignores such lines, and the client would wait until its timeout. Source: JSON-RPC 2.0, 5.1; the transport stdio
+of MCP.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+
+from mcp_types import (
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCNotification,
+    RequestId,
+    jsonrpc_message_adapter,
+)
+from pydantic import ValidationError
+
+Answer = Callable[[JSONRPCError], Awaitable[None]]
+"""Sends an error to the client."""
+
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]:,]|[^\s"{}\[\]:,]++', re.DOTALL)
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+
+
+class CheckedLines:
+    """The lines of a client as texts, only those that are valid messages. Others are answered when they are read."""
+
+    def __init__(self, lines: AsyncIterable[bytes], answer: Answer) -> None:
+        self._lines = lines
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Yield each line that is a message."""
+        async for line in self._lines:
+            line = line.removeprefix(codecs.BOM_UTF8).strip()
+            if not line:
+                continue
+            try:
+                text = checked(line)
+            except _BrokenLineError as exc:
+                await self._answer(exc.answer)
+            else:
+                yield text
+
+
+def checked(line: bytes) -> str:
+    """Return the text of a line that is a message.
+
+    Raises:
+        _BrokenLineError: with the answer for any other line.
+    """
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise _broken(line, PARSE_ERROR, f"the line is not valid UTF-8 (byte {exc.start})") from None
+    try:
+        message = jsonrpc_message_adapter.validate_json(text, by_name=False)
+    except ValidationError as exc:
+        problem = exc.errors(include_url=False, include_input=False, include_context=False)[0]
+        if problem["type"] == "json_invalid":
+            raise _broken(line, PARSE_ERROR, f"the line is not valid JSON ({problem['msg']})") from None
+        reason = "it is not a request, a notification or a response of JSON-RPC 2.0"
+        raise _broken(line, INVALID_REQUEST, reason) from None
+    if isinstance(message, JSONRPCNotification) and '"id"' in text and _has_id(text):
+        raise _broken(line, INVALID_REQUEST, "the id of a request is a text or a whole number")
+    return text
+
+
+class _BrokenLineError(Exception):
+    """A line that is no message, with the answer to it."""
+
+    def __init__(self, answer: JSONRPCError) -> None:
+        super().__init__(answer.error.message)
+        self.answer = answer
+
+
+def _broken(line: bytes, code: int, reason: str) -> _BrokenLineError:
+    title = "Parse error" if code == PARSE_ERROR else "Invalid request"
+    error = ErrorData(code=code, message=f"{title}: {reason}. Nothing was executed.")
+    return _BrokenLineError(JSONRPCError(jsonrpc="2.0", id=readable_id(line.decode("utf-8", "replace")), error=error))
+
+
+def _has_id(text: str) -> bool:
+    """Whether a valid message has an id."""
+    message = json.loads(text)
+    return isinstance(message, dict) and "id" in message
+
+
+def readable_id(text: str) -> RequestId | None:
+    """Return the id of a request in a text that may not be valid JSON; None when it cannot be read.
+
+    The id of a response is not returned: it belongs to a request of the server.
+    """
+    depth = 0
+    found: RequestId | None = None
+    before, name = "", ""
+    for match in _TOKEN.finditer(text):
+        part = match[0]
+        if depth == 1 and before == ":" and name == '"id"' and found is None:
+            found = _as_id(part)
+        if depth == 1 and part == ":":
+            name = before
+            if name in ('"result"', '"error"'):
+                return None
+        depth += (part in ("{", "[")) - (part in ("}", "]"))
+        before = part
+    return found if text.startswith("{") else None
+
+
+def _as_id(part: str) -> RequestId | None:
+    if _WHOLE_NUMBER.fullmatch(part):
+        return int(part)
+    try:
+        value = json.loads(part)
+    except ValueError:
+        return None
+    # Half of a surrogate pair cannot be sent back.
+    return value if isinstance(value, str) and value.isprintable() else None
