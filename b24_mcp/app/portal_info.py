@@ -12,7 +12,7 @@ from b24_mcp.access import current_caller, probing
 from b24_mcp.app.answers.forms import failure_form, head
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.library import NO_COPY, open_library
+from b24_mcp.app.library import docs_now, docs_summary
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config.renamed import renamed_settings_in_use
 from b24_mcp.errors import B24Error
@@ -46,7 +46,7 @@ class PortalForm(TypedDict, total=False):
 
     `not_checked` maps methods that the access rules forbid to the reason. `missing_scopes` maps scopes that are not
     granted to the number of methods that need them. `smart_processes`, `pipelines` and `custom_fields` are one line
-    each, null when the portal does not say. `clock_ahead` is in seconds. `documentation` are the languages
+    each, null when the portal does not say. `clock_ahead` is in seconds. `documentation` are the editions
     on this computer, `folders` those in which files may be written, `numbers` explains the numbers of the answer, and
     `portals` are the configured portals.
     """
@@ -126,14 +126,13 @@ async def _limits(opened: OpenPortal) -> LimitsForm:
 
 
 def _documentation() -> str:
-    """Return the languages of the documentation on this computer."""
+    """Return which editions of the documentation are on this computer, and what happens to them."""
     from b24_mcp.docs import DocsError
 
     try:
-        languages = open_library()[0].languages
-    except (B24Error, DocsError):
-        languages = []
-    return ", ".join(languages) if languages else NO_COPY
+        return docs_summary(docs_now())
+    except (B24Error, DocsError) as exc:
+        return str(exc)
 
 
 def _names(app: App) -> list[str]:

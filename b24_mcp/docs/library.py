@@ -46,6 +46,11 @@ class DocsLibrary:
         self._folder = folder
 
     @property
+    def folder(self) -> Path:
+        """The folder of the copies."""
+        return self._folder
+
+    @property
     def languages(self) -> list[Language]:
         """Return the languages that can be searched and read."""
         return synced_languages(self._folder)

@@ -13,6 +13,7 @@ from mcp_types import ResourceTemplateReference
 
 from tests.docs.conftest import sync
 from tests.docs.pages import write_edition
+from tests.docs.served import docs_server
 from tests.server.conftest import CallTool
 
 DEAL_ADD = """# Make a new deal crm.deal.add
@@ -217,3 +218,52 @@ async def test_a_copy_made_while_the_server_runs_is_used_at_once(
     (tmp_path / "tree/en/guides/silver.md").write_text("# Silver carts\n\nThey shine.\n", "utf-8")
     await run_sync(sync, copied, tmp_path / "tree")
     assert (await call_tool("search_docs", query="silver carts"))["pages"][0]["page"] == "en/guides/silver"
+
+
+async def test_the_first_question_fetches_the_documentation_and_is_answered_from_it(
+    call_tool: CallTool, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with docs_server(tmp_path / "served") as served:
+        monkeypatch.setenv("B24_DOCS", served.address)
+        assert "starts the download" in (await call_tool("portal_info"))["documentation"]
+        shown: list[str | None] = []
+
+        async def progress(done: float, whole: float | None, message: str | None) -> None:
+            shown.append(message)
+
+        result = await client.call_tool(
+            "search_docs", {"query": "who leaves without paying", "kind": "article"}, progress_callback=progress
+        )
+        answer = json.loads(getattr(result.content[0], "text", ""))
+        assert answer["pages"][0]["page"] == "en/guides/carts"
+        assert shown
+        assert "English (of 20" in (await call_tool("portal_info"))["documentation"]
+
+
+async def test_while_the_download_fails_the_catalogue_answers_and_says_why(
+    call_tool: CallTool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with docs_server(tmp_path / "served") as served:
+        served.answer = lambda *_: (503, {}, b"")
+        monkeypatch.setenv("B24_DOCS", served.address)
+        asked = await call_tool("search_docs", query="put a task on hold")
+        assert asked["pages"][0]["kind"] == "method"
+        assert "being downloaded" in asked["hint"]
+        await call_tool("search_docs", query="who leaves without paying", kind="article")
+        failed = await call_tool("search_docs", query="put a task on hold")
+        assert failed["pages"][0]["kind"] == "method"
+        assert "status 503" in failed["hint"]
+        assert "minutes" in failed["hint"]
+        error = (await call_tool("read_doc", page="settings/oauth/index"))["error"]
+        assert (error["code"], "status 503" in error["message"]) == ("B24MCP_NO_DOCS", True)
+
+
+@pytest.mark.parametrize(
+    "value", ["http://mirror.example", "https://user:word@git.example", "docs.zip", "ftp://a.example"]
+)
+async def test_a_wrong_source_of_the_documentation_is_refused(
+    call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("B24_DOCS", value)
+    error = (await call_tool("search_docs", query="cart"))["error"]
+    assert (error["code"], "B24_DOCS" in error["message"]) == ("B24MCP_SETTINGS", True)
