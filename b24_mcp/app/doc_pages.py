@@ -114,17 +114,16 @@ async def read_documentation(
 async def _synced(on_sync: OnSync) -> bool:
     """Wait for a running sync, and return whether the copies changed. The progress is reported meanwhile."""
     copies = await run_sync(docs_now)
-    before = copies.languages
-    if copies.running is None:
-        return False
+    before, running = copies.languages, copies.running
     shown = -1.0
     with anyio.move_on_after(_LONGEST_WAIT):
-        while (running := copies.running) is not None and copies.languages == before:
+        while running is not None and copies.languages == before:
             # The reported value must grow, but each step of a sync begins at 0.
             shown = max(shown + 0.01, float(running.percent))
             await on_sync(shown, 100.0, f"{running.step}, {running.percent} %")
             await anyio.sleep(_LOOK_EVERY)
             copies = await run_sync(docs_now)
+            running = copies.running
     return copies.languages != before
 
 
