@@ -6,6 +6,7 @@ import locale
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from b24_mcp.errors import B24Error, our_error
 
 if TYPE_CHECKING:
+    from b24_mcp.catalog import Parameter
     from b24_mcp.config.settings import Settings
     from b24_mcp.docs import DocsLibrary
     from b24_mcp.docs.keeper import CopyState, DocsKeeper, DocsSource
@@ -63,6 +65,12 @@ def needed_docs(text: str = "", host: str = "", *, damaged: bool = False) -> Loc
     hosts = [host, *_hosts(settings)]
     copies = _keeper().look(folder, docs_source(settings), languages_for(text, hosts), damaged=damaged)
     return LocalDocs(DocsLibrary(folder), copies, settings.budget)
+
+
+def sync_if_due(host: str) -> None:
+    """Start a sync in the background when one is due, for a call that uses the documentation but does not need it."""
+    with suppress(B24Error):
+        needed_docs("", host)
 
 
 def docs_now() -> CopyState:
@@ -153,6 +161,19 @@ def examples_of(page: str | None) -> list[object]:
         return open_library()[0].examples(page)
     except (B24Error, DocsError):
         return []
+
+
+def meanings_of(page: str | None, params: Sequence[Parameter]) -> dict[tuple[str, ...], str]:
+    """Return what the page of a method or an event says of its parameters; empty without a usable copy."""
+    from b24_mcp.app.answers.explained import paths_of
+    from b24_mcp.docs import DocsError
+
+    if page is None or not params:
+        return {}
+    try:
+        return open_library()[0].meanings(page, list(paths_of(params)))
+    except (B24Error, DocsError):
+        return {}
 
 
 def _settings() -> Settings:
