@@ -166,12 +166,18 @@ def examples_of(page: str | None) -> list[object]:
 def meanings_of(page: str | None, params: Sequence[Parameter]) -> dict[tuple[str, ...], str]:
     """Return what the page of a method or an event says of its parameters; empty without a usable copy."""
     from b24_mcp.app.answers.explained import paths_of
+
+    return meanings_at(page, list(paths_of(params)))
+
+
+def meanings_at(page: str | None, paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    """Return what a page says of the parameters at these paths; empty without a usable copy."""
     from b24_mcp.docs import DocsError
 
-    if page is None or not params:
+    if page is None or not paths:
         return {}
     try:
-        return open_library()[0].meanings(page, list(paths_of(params)))
+        return open_library()[0].meanings(page, paths)
     except (B24Error, DocsError):
         return {}
 

@@ -267,3 +267,108 @@ async def test_a_wrong_source_of_the_documentation_is_refused(
     monkeypatch.setenv("B24_DOCS", value)
     error = (await call_tool("search_docs", query="cart"))["error"]
     assert (error["code"], "B24_DOCS" in error["message"]) == ("B24MCP_SETTINGS", True)
+
+
+EXPLAINED = """# Make a new deal crm.deal.add
+
+> Who can execute the method: any user
+
+## Method Parameters
+
+#|
+|| **Name**
+`type` | **Description** ||
+|| **fields***
+[`object`](../../data-types.md) | What the deal holds, see [below](#fields) ||
+|| **params**
+[`object`](../../data-types.md) | How it is made ||
+|#
+
+### Parameter fields {#fields}
+
+#|
+|| **Name**
+`type` | **Description** ||
+|| **OPENED**
+[`char`](../../data-types.md) | Whether others see it. Invented values:
+
+- `Y` — they do
+- `N` — they do not ||
+|| **TITLE**
+[`string`](../../data-types.md) | How people call it ||
+|#
+
+## Response Handling
+
+#|
+|| **Name**
+`type` | **Description** ||
+|| **fields** | Nothing that is sent ||
+|#
+"""
+NEW_DEAL = """# A deal appears onCrmDealAdd
+
+> Who can subscribe: any user
+
+#|
+|| **Parameter**
+`type` | **Description** ||
+|| **FIELDS**
+`array` | What appeared:
+
+#|
+|| **Key** | **Meaning** ||
+|| **ID** | Number of the invented deal ||
+|#
+||
+|#
+"""
+
+
+@pytest.fixture
+def explained(tmp_path: Path, copied: Path) -> Path:
+    """A copy whose pages explain the parameters of a method and the data of an event."""
+    deals = tmp_path / "tree/en/api-reference/crm/deals"
+    (deals / "crm-deal-add.md").write_text(EXPLAINED, "utf-8")
+    (deals / "events").mkdir()
+    (deals / "events/on-crm-deal-add.md").write_text(NEW_DEAL, "utf-8")
+    sync(copied, tmp_path / "tree")
+    return copied
+
+
+async def test_a_parameter_is_described_in_the_words_of_its_page(call_tool: CallTool, explained: Path) -> None:
+    answer = await call_tool("describe_method", method="crm.deal.add")
+    fields, params = answer["params"]
+    assert fields["meaning"] == "What the deal holds, see below"
+    assert params["meaning"] == "How it is made"
+    assert "How people call it" in str(fields["fields"])
+    assert len(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) <= 4000
+
+
+async def test_the_values_of_a_field_have_the_meanings_of_the_page(call_tool: CallTool, explained: Path) -> None:
+    answer = await call_tool("describe_method", method="crm.deal.add", of="fields.OPENED")
+    (opened,) = answer["params"][0]["fields"]
+    assert opened["meaning"] == "Whether others see it. Invented values: `Y` — they do; `N` — they do not"
+
+
+async def test_a_word_of_the_page_finds_a_field(call_tool: CallTool, explained: Path) -> None:
+    answer = await call_tool("describe_method", method="crm.deal.add", of="people call")
+    assert [one["name"] for one in answer["params"][0]["fields"]] == ["TITLE"]
+
+
+async def test_the_data_of_an_event_has_the_words_of_its_page(call_tool: CallTool, explained: Path) -> None:
+    answer = await call_tool("describe_method", method="onCrmDealAdd")
+    assert answer["data"][0]["fields"][0]["meaning"] == "Number of the invented deal"
+
+
+async def test_fields_of_records_are_described_in_the_words_of_the_documentation(
+    call_tool: CallTool, explained: Path
+) -> None:
+    answer = await call_tool("describe_fields", entity="deal", only="OPENED")
+    assert answer["documented"]["OPENED"].startswith("Whether others see it")
+    assert "documented" not in await call_tool("describe_fields", entity="deal", only="UF_")
+
+
+async def test_without_a_copy_methods_are_described_as_before(call_tool: CallTool) -> None:
+    answer = await call_tool("describe_method", method="crm.deal.add")
+    assert "meaning" not in str(answer["params"])
