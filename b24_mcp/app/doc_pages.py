@@ -27,6 +27,10 @@ OnSync = Callable[[float, float, str], Awaitable[None]]
 
 _GOOD_FIT = 0.45
 """The least score of a method that answers a question."""
+_NAMES = re.compile(r"\b[A-Za-z]\w*(?:\.\w+)+|\b[oO][nN][A-Z]\w{3,}")
+_IDENTIFIER = re.compile(
+    r"[A-Za-z]\w*(?:[.:]+\w+)+|[A-Za-z]\w*_\w*|[A-Z][A-Z0-9]{3,}|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w+"
+)
 _LONGEST_WAIT = 25.0
 _LOOK_EVERY = 0.5
 _WHOLE_PAGE = 200_000
@@ -139,7 +143,7 @@ def search_pages(query: str, kind: PageKind | None, limit: int, host: str = "") 
     if not local.library.languages:
         return _search_catalogue(query, kind, limit, why_no_docs(local.copies))
     try:
-        hits = local.library.search(query, kind=kind, limit=limit)
+        hits = local.library.search(query, kind=kind, limit=limit, first=_named_pages(query))
     except DocsError as exc:
         raise _damaged(exc, query, host) from None
     answer: FoundPages = {"pages": [_found_page(hit) for hit in hits]}
@@ -154,7 +158,8 @@ def search_pages(query: str, kind: PageKind | None, limit: int, host: str = "") 
 def read_page(wanted: str, section: str, code: SampleLanguage, host: str = "") -> tuple[Mapping[str, object], int]:
     """Return a page, or one section of it, and the size limit of the answer in characters.
 
-    `wanted` is a path, an address, or the name of a method or an event. For a method or an event whose page is not in
+    `wanted` is a path, an address, the name of a method or an event, or another identifier, such as the code of an
+    error. For a method or an event whose page is not in
     the local copy, the answer holds the facts of the catalogue.
 
     Raises:
@@ -169,7 +174,14 @@ def read_page(wanted: str, section: str, code: SampleLanguage, host: str = "") -
     event = known_methods().events.get(wanted.strip()) if method is None else None
     try:
         if library.languages:
-            return _page_answer(library, _page_of(method, event, wanted), section, code, budget), budget
+            try:
+                return _page_answer(library, _page_of(method, event, wanted), section, code, budget), budget
+            except NoSuchPageError:
+                hit = _about_identifier(library, wanted) if method is None and event is None else None
+                if hit is None:
+                    raise
+                where = section or hit.section
+                return _page_answer(library, f"{hit.language}/{hit.page}", where, code, budget), budget
     except NoSuchPageError as exc:
         if (method is None and event is None) or section:
             raise our_error("B24MCP_NO_PAGE", str(exc), hint=_hint(exc.similar, section)) from None
@@ -182,6 +194,27 @@ def read_page(wanted: str, section: str, code: SampleLanguage, host: str = "") -
     else:
         raise our_error("B24MCP_NO_DOCS", why_no_docs(local.copies))
     return (facts if library.languages else {**facts, "hint": why_no_docs(local.copies)}), budget
+
+
+def _about_identifier(library: DocsLibrary, wanted: str) -> Hit | None:
+    """Return the page and the section that are most about an identifier, such as the code of an error or a field."""
+    if not _IDENTIFIER.fullmatch(wanted.strip()):
+        return None
+    return next(iter(library.search(wanted, limit=1)), None)
+
+
+def _named_pages(query: str) -> list[str]:
+    """Return the pages of the methods and events that a question names."""
+    catalogue = known_methods()
+    whole = query.strip()
+    found: dict[str, None] = {}
+    for name in [whole, *(word for word in _NAMES.findall(whole) if word != whole)]:
+        method = catalogue.method(name)
+        event = catalogue.events.get(name) if method is None else None
+        page = method.facts.page if method is not None else event.page if event is not None else None
+        if page:
+            found[page] = None
+    return list(found)
 
 
 def _damaged(exc: Exception, text: str, host: str) -> B24Error:

@@ -104,14 +104,14 @@ async def method_reply(
     if found is None or found.version == "v3":
         known = await known_with_portal(app, portal)
         found = await run_sync(known.catalogue.method, method, version)
-    described = await run_sync(_described, known, method, version, of or "")
+    form_of_method = await run_sync(described, known, method, version, of or "")
     assert found is not None  # else the description was refused
     if found.version == "v2":
         available, why = await _available(app, found, portal)
     else:
         available = known.available(found.name, "v3")
         why = "not on this portal" if available is False else None
-    form = {"ok": True} | described | {"available": available}
+    form = {"ok": True} | form_of_method | {"available": available}
     return Reply(form | {"why_not_available": why} if why else form)
 
 
@@ -187,7 +187,12 @@ def _event_form(event: Event) -> EventForm:
     return event_form(event, meanings_of(event.page, event.payload))
 
 
-def _described(known: Knowledge, name: str, version: str | None, of: str) -> MethodForm:
+def described(known: Knowledge, name: str, version: str | None, of: str) -> MethodForm:
+    """Return the description of a method, with the words and an example of its page.
+
+    Raises:
+        B24Error: `B24MCP_UNKNOWN_METHOD`, or `B24MCP_ARGUMENTS` for an `of` that names nothing.
+    """
     method = known.catalogue.method(name, version)
     if method is None:
         raise _unknown(known, name, version)

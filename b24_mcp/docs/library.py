@@ -78,16 +78,18 @@ class DocsLibrary:
             found.append(CopyStatus(language, True, pages, sections, size, DocsOrigin.from_json(origin)))
         return found
 
-    def search(self, query: str, *, kind: Kind | None = None, limit: int = 5) -> list[Hit]:
+    def search(self, query: str, *, kind: Kind | None = None, limit: int = 5, first: Sequence[str] = ()) -> list[Hit]:
         """Return the pages that match a question best, in the language of the question when possible.
+
+        `first` are pages that are known otherwise to be meant: they come before all others.
 
         Raises:
             DocsError: when a copy is damaged.
         """
-        first = "ru" if _CYRILLIC.search(query) else "en"
-        for language in sorted(self.languages, key=lambda language: language != first):
+        asked = "ru" if _CYRILLIC.search(query) else "en"
+        for language in sorted(self.languages, key=lambda language: language != asked):
             with open_index(self._folder, language) as db:
-                if hits := search(db, language, query, kind=kind, limit=limit):
+                if hits := search(db, language, query, kind=kind, limit=limit, first=first):
                     return hits
         return []
 

@@ -372,3 +372,62 @@ async def test_fields_of_records_are_described_in_the_words_of_the_documentation
 async def test_without_a_copy_methods_are_described_as_before(call_tool: CallTool) -> None:
     answer = await call_tool("describe_method", method="crm.deal.add")
     assert "meaning" not in str(answer["params"])
+
+
+CODES = """# What goes wrong
+
+Something about failures.
+
+## Table of codes
+
+#|
+|| **Code** | **Meaning** ||
+|| `CART_TOO_HEAVY` | The cart holds more than it can carry ||
+|| `CART_LOST` | Nobody knows where it is ||
+|#
+"""
+
+
+@pytest.fixture
+def with_codes(tmp_path: Path, copied: Path) -> Path:
+    """A copy with a page of error codes."""
+    (tmp_path / "tree/en/guides/failures.md").write_text(CODES, "utf-8")
+    sync(copied, tmp_path / "tree")
+    return copied
+
+
+@pytest.mark.parametrize("query", ["CART_TOO_HEAVY", "cart_too_heavy", "what does CART_TOO_HEAVY mean", "CART_TOO"])
+async def test_a_code_is_found_in_the_section_that_explains_it(
+    call_tool: CallTool, with_codes: Path, query: str
+) -> None:
+    found = (await call_tool("search_docs", query=query))["pages"][0]
+    assert (found["page"], found["section"]) == ("en/guides/failures", "Table of codes")
+    assert "more than it can carry" in found["extract"]
+
+
+@pytest.mark.parametrize("page", ["CART_TOO_HEAVY", "CART_LOST"])
+async def test_a_code_can_be_read_like_a_page(call_tool: CallTool, with_codes: Path, page: str) -> None:
+    answer = await call_tool("read_doc", page=page)
+    assert (answer["page"], answer["section"]) == ("en/guides/failures", "Table of codes")
+    assert "Nobody knows" in answer["text"]
+
+
+@pytest.mark.parametrize(
+    "query", ["onCartAdd", "ONCARTADD", "oncartadd", "event onCartAdd payload", "shop.cart.ADD", "shop.crat.add"]
+)
+async def test_names_come_first_in_any_letter_case(call_tool: CallTool, copied: Path, query: str) -> None:
+    found = (await call_tool("search_docs", query=query))["pages"][0]["page"]
+    assert found == "en/api-reference/shop/" + ("shop-cart-add" if "shop" in query else "events/on-cart-add")
+
+
+@pytest.mark.parametrize(
+    ("query", "page"),
+    [
+        ("abandonned baskets", "en/guides/carts"),
+        ("abandnoed baskets", "en/guides/carts"),
+        ("брошеные корзины", "ru/guides/carts"),
+        ("broshennye korziny", "ru/guides/carts"),
+    ],
+)
+async def test_typing_errors_do_not_hide_a_page(call_tool: CallTool, copied: Path, query: str, page: str) -> None:
+    assert page in [one["page"] for one in (await call_tool("search_docs", query=query))["pages"]]

@@ -22,14 +22,15 @@ from b24_mcp.server.tools.arguments import READS_LOCALLY
 async def read_doc(
     ctx: Context[App],
     page: Annotated[
-        str, Field(description="Page as search_docs returns it, its address, or the name of a method or event")
+        str,
+        Field(description="Page from search_docs, its address, or the name of a method, event, error code or field"),
     ],
     section: Annotated[
         str | SkipJsonSchema[None], Field(description="Only this section. To read on: the value of cut.section")
     ] = None,
     code: Annotated[SampleLanguage, Field(description="Language of code samples")] = "curl",
 ) -> Reply:
-    """Read a page of the official Bitrix24 documentation, or a section of it, as Markdown. Works offline."""
+    """Read a page of the official Bitrix24 documentation, or a section of it, as Markdown."""
     host = host_of(ctx.request_context.lifespan_context)
     answer, budget = await read_documentation(page, section or "", code, host, ctx.report_progress)
     return Reply({"ok": True, **answer}, budget)

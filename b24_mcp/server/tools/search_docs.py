@@ -22,9 +22,10 @@ async def search_docs(
     kind: Annotated[PageKind | SkipJsonSchema[None], Field(description="Only pages of this kind")] = None,
     limit: Annotated[int, Field(description="How many, by default 5", ge=1, le=20)] = 5,
 ) -> Reply:
-    """Search the official Bitrix24 documentation: how things work, tutorials, events, widgets, methods.
+    """Search the official Bitrix24 documentation: how things work, tutorials, events and their data, widgets, methods,
+    error codes.
 
-    Returns pages, each with the section that matches and an extract; read_doc reads them. Works offline.
+    Returns pages, each with the section that answers and an extract; read_doc reads them.
     """
     host = host_of(ctx.request_context.lifespan_context)
     return Reply({"ok": True, **await search_documentation(query, kind, limit, host, ctx.report_progress)})
