@@ -98,7 +98,7 @@ def languages_for(text: str, hosts: Sequence[str]) -> list[Literal["en", "ru"]]:
     """
     if _CYRILLIC.search(text):
         return ["ru", "en"]
-    if _speaks_russian() or any(host.endswith(_RUSSIAN_ZONES) for host in hosts):
+    if speaks_russian() or any(host.endswith(_RUSSIAN_ZONES) for host in hosts):
         return ["en", "ru"]
     return ["en"]
 
@@ -209,7 +209,8 @@ def _hosts(settings: Settings) -> list[str]:
         return []
 
 
-def _speaks_russian() -> bool:
+def speaks_russian() -> bool:
+    """Whether the language of this computer is Russian."""
     names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
     return any(name.lower().startswith("ru") for name in (*names, locale.getlocale()[0] or ""))
 
