@@ -23,6 +23,8 @@ _NUMBERS = (
     "waiting; clock_ahead: seconds; pipelines: id and stages; custom_fields: fields"
 )
 _MISSING_SHOWN = 12
+_NOTES_SHOWN = 800  # characters
+_QUERIES_SHOWN = 20
 _SKEW_SHOWN = 5.0  # seconds
 
 
@@ -47,8 +49,8 @@ class PortalForm(TypedDict, total=False):
     `not_checked` maps methods that the access rules forbid to the reason. `missing_scopes` maps scopes that are not
     granted to the number of methods that need them. `smart_processes`, `pipelines` and `custom_fields` are one line
     each, null when the portal does not say. `clock_ahead` is in seconds. `documentation` are the editions
-    on this computer, `folders` those in which files may be written, `numbers` explains the numbers of the answer, and
-    `portals` are the configured portals.
+    on this computer, `notes` what a person wrote about the portal, `folders` those in which files may be written,
+    `numbers` explains the numbers of the answer, and `portals` are the configured portals.
     """
 
     name: str
@@ -66,6 +68,7 @@ class PortalForm(TypedDict, total=False):
     custom_fields: str | None
     limits: LimitsForm
     documentation: str
+    notes: Mapping[str, object]
     folders: str
     numbers: str
     portals: Sequence[str]
@@ -110,6 +113,8 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
     form["custom_fields"] = lines.custom_fields
     form["limits"] = await _limits(opened)
     form["documentation"] = await run_sync(_documentation)
+    if notes := await run_sync(_notes, opened):
+        form["notes"] = notes
     form["folders"] = opened.settings.files_dir or _NO_FOLDERS
     form["numbers"] = _NUMBERS
     form["portals"] = await run_sync(_names, app)
@@ -133,6 +138,21 @@ def _documentation() -> str:
         return docs_summary(docs_now())
     except (B24Error, DocsError) as exc:
         return str(exc)
+
+
+def _notes(opened: OpenPortal) -> Mapping[str, object]:
+    """Return in short what a person wrote about the portal: the meanings of words, and the names of queries."""
+    from b24_mcp.config.notes import notes_file, read_notes
+
+    notes = read_notes(notes_file(opened.settings, opened.name))
+    words: dict[str, str] = {}
+    for one in notes:
+        if one.kind == "word" and len(str(words)) + len(one.name) + len(one.text) < _NOTES_SHOWN:
+            words[one.name] = one.text
+    form: dict[str, object] = {"words": words} if words else {}
+    if queries := [one.name for one in notes if one.kind == "query" and one.name]:
+        form["queries"] = queries[:_QUERIES_SHOWN]
+    return form | {"more": "SELECT * FROM portal_notes"} if notes else {}
 
 
 def _names(app: App) -> list[str]:

@@ -14,6 +14,7 @@ from b24_mcp.cli.doctor import doctor
 from b24_mcp.cli.env_file import add_env_file_option
 from b24_mcp.cli.list import list_
 from b24_mcp.cli.login import login, logout
+from b24_mcp.cli.notes import notes
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.records import records
 from b24_mcp.cli.renames import CommandGroup
@@ -40,7 +41,7 @@ def cli(context: click.Context) -> None:
 
 for command in (
     *(serve, connect, disconnect, doctor),
-    *(portals, login, logout, approve),
+    *(portals, notes, login, logout, approve),
     *(call, list_, records),
     *(docs, catalog, sandbox),
 ):

@@ -25,7 +25,7 @@ _ANCHOR = re.compile(r"\]\((?P<page>[^()\s#]*)#(?P<anchor>[\w.\-]+)\)")
 _LINKED_PAGE = re.compile(r"\]\((?P<page>[^()\s#:]+\.md)(?:#(?P<anchor>[\w.\-]+))?\)")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _NAME = re.compile(r"[A-Za-z_<{][\w.\[\]<>{}$=#@%:+\-]*")
-_NOT_A_NAME_END = re.compile(r"[*^\s:,]+$")
+_AROUND_NAMES = "*^ \t\n:,`\"'"
 _LIST_MARK = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _FIELD_PAGE = re.compile(r"field|data-types|object", re.I)
 _MOST_PAGES = 4
@@ -205,7 +205,7 @@ def _columns(table: MarkupTable) -> tuple[int, int | None, int] | None:
     heads = [cell.text for cell in table.rows[0]]
     if re.match(r"\*\*[A-Za-z_][\w.\[\]]*\*?\*\*\**\s*\[\s*`", heads[0]):
         return 0, 1 if len(heads) > 1 else None, 0
-    name = next((at for at, head in enumerate(heads) if _NAME_HEADS.search(re.sub(r"\(.*?\)", "", head))), None)
+    name = next((at for at, head in enumerate(heads) if _NAME_HEADS.search(re.sub(r"\([^()]*+\)", "", head))), None)
     if name is None:
         return None
     text = next((at for at, head in enumerate(heads) if at != name and _TEXT_HEADS.search(head)), None)
@@ -220,9 +220,9 @@ def _names(cell: str) -> list[str]:
     marked = _BOLD.findall(head.replace("^*^", "*")) or re.findall(r"`([^`]+)`", cell)[:1] or [head]
     names: list[str] = []
     for piece in marked:
-        for one in re.split(r"\s*[|,/]\s*", _NOT_A_NAME_END.sub("", piece.strip("*` "))):
-            plain = _NOT_A_NAME_END.sub("", one.strip("*` \"'"))
-            alias = re.fullmatch(r"([\w.]+)\s*\(([\w., ]+)\)", plain)
+        for one in re.split("[|,/]", piece):
+            plain = one.strip(_AROUND_NAMES)
+            alias = re.fullmatch(r"([\w.]+) ?\(([\w., ]+)\)", plain)
             found = alias[1] if alias else plain
             if _NAME.fullmatch(found) and found not in names:
                 names.append(found)
