@@ -67,7 +67,8 @@ def read_notes(path: Path) -> list[PortalNote]:
 
 
 def _notes(text: str) -> Iterator[PortalNote]:
-    heading, code = "", None
+    heading = ""
+    code: list[str] | None = None
     for line in text.splitlines():
         bare = line.strip()
         if bare.startswith("```"):

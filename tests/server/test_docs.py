@@ -228,7 +228,7 @@ async def test_the_first_question_fetches_the_documentation_and_is_answered_from
         assert "starts the download" in (await call_tool("portal_info"))["documentation"]
         shown: list[str | None] = []
 
-        async def progress(done: float, whole: float | None, message: str | None) -> None:
+        async def progress(progress: float, total: float | None, message: str | None) -> None:
             shown.append(message)
 
         result = await client.call_tool(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from b24_mcp.catalog import Parameter
@@ -51,13 +51,13 @@ def has_meanings(params: Iterable[Parameter]) -> bool:
     return any(meaning_of(param) or has_meanings(param.fields) for param in params)
 
 
-def with_meanings(params: Sequence[Parameter], longest: Callable[[int], int], depth: int = 0) -> list[Parameter]:
-    """Return parameters with shortened meanings. `longest` returns the most characters at a depth; 0 for none."""
+def with_meanings(params: Sequence[Parameter], longest: int, inside: int) -> list[Parameter]:
+    """Return parameters with meanings of at most `longest` characters, and of `inside` in their fields; 0 for none."""
     made: list[Parameter] = []
     for param in params:
         if isinstance(param, ExplainedParameter):
-            inner = tuple(with_meanings(param.fields, longest, depth + 1))
-            param = replace(param, meaning=shortened(param.meaning, longest(depth)), fields=inner)
+            inner = tuple(with_meanings(param.fields, inside, inside))
+            param = replace(param, meaning=shortened(param.meaning, longest), fields=inner)
         made.append(param)
     return made
 

@@ -163,7 +163,7 @@ def event_form(event: Event, meanings: Mapping[tuple[str, ...], str] | None = No
     if event.payload:
         payload = explained(event.payload, meanings) if meanings else event.payload
         for longest in (240, 120, 60, 0):
-            form["data"] = parameters_in_full(with_meanings(payload, lambda _, most=longest: most))
+            form["data"] = parameters_in_full(with_meanings(payload, longest, longest))
             if len(to_json(form)) <= LONGEST:
                 break
     form["page"] = event.page

@@ -71,12 +71,12 @@ def parameter_forms(params: Sequence[Parameter]) -> Iterator[tuple[list[dict[str
         # The words of the page come before the niceties of the form, but after the facts.
         for longest in _MEANINGS:
             for number, (shown, shorten) in enumerate(in_lines):
-                cut = with_meanings(shown, lambda depth, most=longest: most[min(depth, 1)])
+                cut = with_meanings(shown, *longest)
                 more = _more(params) if number or longest != _MEANINGS[0] else ""
                 yield [_parameter(one, shorten) for one in cut], more
     for number, (shown, shorten) in enumerate(attempts):
         for most in _TOP_MEANINGS if has_meanings(params) else (0,):
-            cut = with_meanings(shown, lambda depth, most=most: 0 if depth else most)
+            cut = with_meanings(shown, most, 0)
             yield [_parameter(one, shorten) for one in cut], _more(params) if number else ""
 
 
