@@ -94,7 +94,7 @@ async def press(url: str, clients: int, seconds: float, took: list[float], error
 def serving() -> Iterator[str]:
     """Start a server as a user would; yield its address."""
     settings = {"B24_HTTP_TOKEN": TOKEN, "B24_STATE": "memory"}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("B24_")} | {"B24_DOCS": "off"}
     command = [sys.executable, "-m", "b24_mcp", "serve", "--http", "--port", "0"]
     with tempfile.TemporaryFile("w+") as log, tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(command, stderr=log, env=kept | settings | python_path(), cwd=folder)

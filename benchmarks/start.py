@@ -64,7 +64,9 @@ def ratio(figures: dict[str, list[float]]) -> float:
 
 def start(arguments: list[str]) -> tuple[float, float]:
     """Start a server, send `initialize`, and return wall and processor seconds until the answer."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("B24_")} | {
+        "B24_DOCS": "off"
+    }
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments],

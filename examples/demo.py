@@ -250,6 +250,7 @@ async def connected(**settings: str) -> AsyncIterator[Client]:
         kept = {
             "B24_STATE": os.path.join(folder, "limits.db"),
             "B24_DATA_DIR": folder,
+            "B24_DOCS": "off",
             "B24_AUDIT": folder,
             "B24_CONFIG": os.path.join(folder, "portals.toml"),
         }

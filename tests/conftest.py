@@ -30,6 +30,7 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("B24_KEEP_SECRETS", "file")
     monkeypatch.setenv("B24_AUDIT", str(tmp_path / "audit"))
     monkeypatch.setenv("B24_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("B24_DOCS", "off")  # no test reaches the internet
     monkeypatch.chdir(tmp_path)
 
 

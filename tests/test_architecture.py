@@ -18,7 +18,8 @@ ALLOWED: dict[str, set[str]] = {
     "storage": {"errors"},
     "words": set(),
     "dialect": set(),
-    "connect": {"storage"},
+    "jobs": set(),
+    "connect": {"storage", "jobs"},
     "secrets": {"errors"},
     "config": {"storage"},
     "state": {"config", "storage"},
@@ -34,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "server": {
         *("errors", "secrets", "storage", "config", "state", "catalog", "docs"),
-        *("rest", "access", "discovery", "records", "app"),
+        *("rest", "access", "discovery", "records", "app", "jobs"),
     },
     "cli": {
         *("errors", "secrets", "storage", "config", "state", "catalog", "docs"),

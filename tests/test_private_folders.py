@@ -19,7 +19,7 @@ def use_everything(home: Path, **settings: str) -> None:
     """Write state, a lock of tokens, audit log, data set, secrets and cache, with the widest umask."""
     with loopback_portal() as portal:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("B24_", "XDG_"))}
-        environment |= {"HOME": str(home), "B24_KEEP_SECRETS": "file"} | settings
+        environment |= {"HOME": str(home), "B24_KEEP_SECRETS": "file", "B24_DOCS": "off"} | settings
         for arguments, typed in (
             (["portals", "add", "main"], portal.address + "\n"),
             (["call", "crm.deal.add", "-p", '{"fields": {"TITLE": "x"}}'], ""),

@@ -6,15 +6,22 @@ from functools import partial
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.app.answers.fields_form import Described, fields_form
-from b24_mcp.app.answers.forms import failure_form, head
+from b24_mcp.app.answers.explained import shortened
+from b24_mcp.app.answers.fields_form import LONGEST_PART, Described, fields_form
+from b24_mcp.app.answers.forms import Form, failure_form, head
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.app.library import meanings_at
 from b24_mcp.app.open_portal import OpenPortal
+from b24_mcp.catalog import known_methods
+from b24_mcp.catalog.tables import read_table
 from b24_mcp.discovery import PortalEntity, SmartProcess, entity_named, known_kinds
 from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest import to_json
 
 _PROCESSES_SHOWN = 20
+_MEANINGS_SHOWN = 15
+_LONGEST_MEANING = 240
 
 
 async def fields_reply(app: App, entity: str, *, only: str | None = None, portal: str | None = None) -> Reply:
@@ -39,7 +46,35 @@ async def fields_reply(app: App, entity: str, *, only: str | None = None, portal
         form = await run_sync(fields_form, described, (only or "").strip())
     except ValueError as exc:
         raise our_error("B24MCP_ARGUMENTS", f"{exc}.") from None
+    if only:
+        form = await run_sync(_with_meanings, form, found)
     return Reply(head(True, opened.notice) | {"entity": found.kind} | form, opened.settings.budget)
+
+
+def _with_meanings(form: Form, entity: PortalEntity) -> Form:
+    """Return the form with what the documentation says of the fields in it, as far as there is room."""
+    rows = form.get("rows")
+    names = [name for row in rows for name in row[:1] if name] if isinstance(rows, list) else []
+    method, parameter = _adding(entity)
+    found = known_methods().method(method) if method else None
+    if found is None or not found.facts.page:
+        return form
+    said = meanings_at(found.facts.page, [(parameter, name) for name in names[:_MEANINGS_SHOWN]])
+    documented: dict[str, str] = {}
+    for path, text in said.items():
+        longer = documented | {path[-1]: shortened(text, _LONGEST_MEANING)}
+        if len(to_json(form | {"documented": longer})) > LONGEST_PART:
+            break
+        documented = longer
+    return form | {"documented": documented} if documented else form
+
+
+def _adding(entity: PortalEntity) -> tuple[str, str]:
+    """Return the method that adds such records and its parameter with the fields; empty texts without one."""
+    if entity.kind.startswith("dynamic:") or entity.kind == "invoice":
+        return "crm.item.add", "fields"
+    rows = (row for row in read_table("entities") if row["entity"] == entity.kind and row["method"].endswith(".add"))
+    return next(((row["method"], row["parameter"].split(",")[0]) for row in rows), ("", ""))
 
 
 async def _entity(opened: OpenPortal, name: str) -> PortalEntity:

@@ -22,6 +22,12 @@ async def known_now(app: App, portal: str | None = None) -> Knowledge:
     return await run_sync(documented) if opened is None else opened.discovery.known
 
 
+def host_of(app: App) -> str:
+    """Return the host of the open default portal of this caller; empty when it is not open."""
+    opened = app.portals.opened()
+    return "" if opened is None else opened.portal.host
+
+
 def documented() -> Knowledge:
     """Return what is known without a portal. The first time, this reads the catalogue from disk."""
     from b24_mcp.discovery import documented  # not needed to start and list the tools

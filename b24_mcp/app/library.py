@@ -1,35 +1,142 @@
-"""The local copy of the official documentation, in the folder that the settings name."""
+"""The local copies of the official documentation: where they are, and how they come to be there."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import locale
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 from b24_mcp.errors import B24Error, our_error
 
 if TYPE_CHECKING:
+    from b24_mcp.catalog import Parameter
+    from b24_mcp.config.settings import Settings
     from b24_mcp.docs import DocsLibrary
+    from b24_mcp.docs.keeper import CopyState, DocsKeeper, DocsSource
 
 DOC_ADDRESS = "b24://doc/{+page}"
 NO_COPY = "The documentation is not on this computer. A person can download it with: b24-mcp docs sync"
+_RUSSIAN_ZONES = (".ru", ".by", ".kz")
+_CYRILLIC = re.compile("[а-яё]", re.I)
+_NAMES = {"en": "English", "ru": "Russian"}
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDocs:
+    """The copies, which may be none, what is known about them, and the size limit of an answer in characters."""
+
+    library: DocsLibrary
+    copies: CopyState
+    budget: int
 
 
 def open_library() -> tuple[DocsLibrary, int]:
-    """Return the local copy, which may be empty, and the size limit of an answer in characters.
+    """Return the local copies, which may be none, and the size limit of an answer in characters. Nothing is started.
 
     This function reads files: call it in a worker thread.
 
     Raises:
         B24Error: `B24MCP_SETTINGS`, when the settings cannot be used.
     """
-    # Neither module is needed to start the server and to list its tools.
-    from b24_mcp.config.settings import SettingsError, load_settings
+    from b24_mcp.docs import DocsLibrary  # not needed to start the server and to list its tools
+
+    settings = _settings()
+    return DocsLibrary(settings.data_folder / "docs"), settings.budget
+
+
+def needed_docs(text: str = "", host: str = "", *, damaged: bool = False) -> LocalDocs:
+    """Return the local copies for a question, and start a sync in the background when one is due.
+
+    `text` is the question and `host` the portal: both decide which languages are needed. `damaged`: a copy could not be
+    read, so it is built again.
+
+    Raises:
+        B24Error: `B24MCP_SETTINGS`, when the settings cannot be used.
+    """
     from b24_mcp.docs import DocsLibrary
 
-    try:
-        settings = load_settings()
-    except SettingsError as exc:
-        raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-    return DocsLibrary(settings.data_folder / "docs"), settings.budget
+    settings = _settings()
+    folder = settings.data_folder / "docs"
+    hosts = [host, *_hosts(settings)]
+    copies = _keeper().look(folder, docs_source(settings), languages_for(text, hosts), damaged=damaged)
+    return LocalDocs(DocsLibrary(folder), copies, settings.budget)
+
+
+def sync_if_due(host: str) -> None:
+    """Start a sync in the background when one is due, for a call that uses the documentation but does not need it."""
+    with suppress(B24Error):
+        needed_docs("", host)
+
+
+def docs_now() -> CopyState:
+    """Return what is known about the copies. Nothing is started.
+
+    Raises:
+        B24Error: `B24MCP_SETTINGS`, when the settings cannot be used.
+    """
+    settings = _settings()
+    return _keeper().state(settings.data_folder / "docs", docs_source(settings))
+
+
+def docs_source(settings: Settings) -> DocsSource:
+    """Return where `B24_DOCS` says that the copies come from."""
+    from b24_mcp.docs.keeper import DocsSource
+
+    if settings.docs in ("auto", "off"):
+        return DocsSource(is_off=settings.docs == "off")
+    return DocsSource(address=settings.docs) if "://" in settings.docs else DocsSource(place=settings.docs)
+
+
+def languages_for(text: str, hosts: Sequence[str]) -> list[Literal["en", "ru"]]:
+    """Return the needed languages, the most urgent first: English, and Russian if the question, the language of this
+    user or the address of a portal is Russian.
+    """
+    if _CYRILLIC.search(text):
+        return ["ru", "en"]
+    if speaks_russian() or any(host.endswith(_RUSSIAN_ZONES) for host in hosts):
+        return ["en", "ru"]
+    return ["en"]
+
+
+def why_no_docs(copies: CopyState) -> str:
+    """Return why no copy answers, and when to ask again, in complete sentences."""
+    if copies.running is not None:
+        return f"The documentation is being downloaded: {_progress(copies)}. Ask again in a minute."
+    if copies.source.is_off:
+        return f"{NO_COPY}."
+    if copies.trouble:
+        again = f" The next try is in {_minutes(copies.again)}." if copies.again else ""
+        return f"The documentation is not on this computer. {copies.trouble}{again}"
+    return "The documentation is not on this computer yet: the next question that needs it starts the download."
+
+
+def missing_language(copies: CopyState, text: str) -> str:
+    """Return that the edition in the language of a question is not there yet; empty when it is, or is not wanted."""
+    language = "ru" if _CYRILLIC.search(text) else "en"
+    if copies.source.is_off or language in copies.languages or not copies.languages:
+        return ""
+    if copies.running is not None:
+        return f"The {_NAMES[language]} edition is being downloaded: {_progress(copies)}."
+    return f"The {_NAMES[language]} edition is not on this computer. {copies.trouble}".strip()
+
+
+def docs_summary(copies: CopyState) -> str:
+    """Return in one line which editions are on this computer, and what happens to them."""
+    there = ", ".join(f"{_NAMES[one]} ({_about(one)})" for one in copies.languages)
+    if not there:
+        return why_no_docs(copies).rstrip(".")
+    if copies.running is not None:
+        return f"{there}; now {_progress(copies)}"
+    if copies.source.is_off:
+        return f"{there}; B24_DOCS=off: not renewed"
+    trouble = f"; the last renewal failed: {copies.trouble}" if copies.trouble else ""
+    when = "when it changes" if copies.source.place else "weekly"
+    return f"{there}; renewed {when} from {copies.source.name}{trouble}"
 
 
 def page_names(prefix: str) -> list[str]:
@@ -54,3 +161,75 @@ def examples_of(page: str | None) -> list[object]:
         return open_library()[0].examples(page)
     except (B24Error, DocsError):
         return []
+
+
+def meanings_of(page: str | None, params: Sequence[Parameter]) -> dict[tuple[str, ...], str]:
+    """Return what the page of a method or an event says of its parameters; empty without a usable copy."""
+    from b24_mcp.app.answers.explained import paths_of
+
+    return meanings_at(page, list(paths_of(params)))
+
+
+def meanings_at(page: str | None, paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    """Return what a page says of the parameters at these paths; empty without a usable copy."""
+    from b24_mcp.docs import DocsError
+
+    if page is None or not paths:
+        return {}
+    try:
+        return open_library()[0].meanings(page, paths)
+    except (B24Error, DocsError):
+        return {}
+
+
+def _settings() -> Settings:
+    from b24_mcp.config.settings import SettingsError, load_settings
+
+    try:
+        return load_settings()
+    except SettingsError as exc:
+        raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+
+
+@cache
+def _keeper() -> DocsKeeper:
+    """Return the keeper of this process: it knows the processes that it started."""
+    from b24_mcp.docs.keeper import DocsKeeper
+
+    return DocsKeeper()
+
+
+def _hosts(settings: Settings) -> list[str]:
+    from urllib.parse import urlsplit
+
+    webhook = settings.webhook_url.get_secret_value() if settings.webhook_url is not None else ""
+    try:
+        return [urlsplit(address).hostname or "" for address in (webhook, settings.portal or "")]
+    except ValueError:
+        return []
+
+
+def speaks_russian() -> bool:
+    """Whether the language of this computer is Russian."""
+    names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    return any(name.lower().startswith("ru") for name in (*names, locale.getlocale()[0] or ""))
+
+
+def _progress(copies: CopyState) -> str:
+    running = copies.running
+    assert running is not None
+    return f"{running.step}, {running.percent} %"
+
+
+def _about(language: str) -> str:
+    """Return the age of a copy: the revision of the documentation, or when it was taken."""
+    from b24_mcp.docs.sync import copy_origin
+
+    origin = copy_origin(open_library()[0].folder, language)
+    return f"of {origin.taken[:10]}" if origin is not None else "of an unknown day"
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 90:
+        return "a minute"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5_400 else f"{seconds / 3_600:.0f} hours"

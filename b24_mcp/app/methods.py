@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal, Required, TypedDict
 from anyio.to_thread import run_sync
 
 from b24_mcp.app.answers.forms import Form
-from b24_mcp.app.answers.method_form import LONGEST, MethodForm, event_form, method_form, summary_of
+from b24_mcp.app.answers.method_form import AROUND, LONGEST, EventForm, MethodForm, event_form, method_form, summary_of
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.knowledge import known_now, known_soon, known_with_portal
-from b24_mcp.app.library import examples_of
+from b24_mcp.app.knowledge import host_of, known_now, known_soon, known_with_portal
+from b24_mcp.app.library import examples_of, meanings_of, sync_if_due
 from b24_mcp.app.mistakes import similar_names_hint
 from b24_mcp.catalog import RISK_KINDS, Event, Method
 from b24_mcp.catalog.links import pages_of_call
@@ -24,6 +24,8 @@ from b24_mcp.rest import Succeeded, to_json
 if TYPE_CHECKING:
     from b24_mcp.discovery import Knowledge
 
+_LONGEST_EXAMPLE = 500
+"""The most characters of a description that are kept free for an example."""
 _LONGEST_SIGNATURE = 160
 _NOTHING_FOUND = "No method matches. Describe the action in other words, or name the object of the action."
 _NOTHING_FITS = (
@@ -101,22 +103,23 @@ async def method_reply(
     if portal is not None:
         await app.portals.get(portal)  # an unknown name is an error even when the portal is not needed
     known = await known_now(app, portal)
+    await run_sync(sync_if_due, host_of(app))
     found = await run_sync(known.catalogue.method, method, version)
     if found is None:
         event = await run_sync(_event, known, method)
         if event is not None:
-            return Reply({"ok": True} | event_form(event))
+            return Reply({"ok": True} | await run_sync(_event_form, event))
     if found is None or found.version == "v3":
         known = await known_with_portal(app, portal)
         found = await run_sync(known.catalogue.method, method, version)
-    described = await run_sync(_described, known, method, version, of or "")
+    form_of_method = await run_sync(described, known, method, version, of or "")
     assert found is not None  # else the description was refused
     if found.version == "v2":
         available, why = await _available(app, found, portal)
     else:
         available = known.available(found.name, "v3")
         why = "not on this portal" if available is False else None
-    form = {"ok": True} | described | {"available": available}
+    form = {"ok": True} | form_of_method | {"available": available}
     return Reply(form | {"why_not_available": why} if why else form)
 
 
@@ -188,16 +191,28 @@ def _event(known: Knowledge, name: str) -> Event | None:
     return known.catalogue.events.get(name.strip())
 
 
-def _described(known: Knowledge, name: str, version: str | None, of: str) -> MethodForm:
+def _event_form(event: Event) -> EventForm:
+    return event_form(event, meanings_of(event.page, event.payload))
+
+
+def described(known: Knowledge, name: str, version: str | None, of: str) -> MethodForm:
+    """Return the description of a method, with the words and an example of its page.
+
+    Raises:
+        B24Error: `B24MCP_UNKNOWN_METHOD`, or `B24MCP_ARGUMENTS` for an `of` that names nothing.
+    """
     method = known.catalogue.method(name, version)
     if method is None:
         raise _unknown(known, name, version)
+    page = method.facts.page
+    examples = examples_of(page)[:1]
+    reserved = min(len(to_json({"examples": examples})), _LONGEST_EXAMPLE) if examples else 0
+    meanings = meanings_of(page, method.facts.params)
     try:
-        form = method_form(method, known.catalogue.versions(name), of)
+        form = method_form(method, known.catalogue.versions(name), of, meanings=meanings, reserved=reserved)
     except ValueError as exc:
         raise our_error("B24MCP_ARGUMENTS", f"{exc}.", method=method.name) from None
-    examples = examples_of(form["page"])
-    if examples and len(to_json(form | {"examples": examples})) < LONGEST:
+    if examples and len(to_json(form | {"examples": examples})) <= LONGEST - AROUND:
         form["examples"] = examples
     return form
 

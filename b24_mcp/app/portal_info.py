@@ -13,7 +13,7 @@ from b24_mcp.app.answers.forms import failure_form, head
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.files.folders import folders_line
-from b24_mcp.app.library import NO_COPY, open_library
+from b24_mcp.app.library import docs_now, docs_summary
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config import SANDBOX
 from b24_mcp.config.renamed import renamed_settings_in_use
@@ -28,6 +28,8 @@ _SANDBOX_ONLY = (
     "B24_WEBHOOK_URL to reach a portal."
 )
 _MISSING_SHOWN = 12
+_NOTES_SHOWN = 800  # characters
+_QUERIES_SHOWN = 20
 _SKEW_SHOWN = 5.0  # seconds
 
 
@@ -51,9 +53,9 @@ class PortalForm(TypedDict, total=False):
 
     `not_checked` maps methods that the access rules forbid to the reason. `missing_scopes` maps scopes that are not
     granted to the number of methods that need them; of many, `other_missing_scopes` are those with the fewest methods.
-    `smart_processes`, `pipelines` and `custom_fields` are one line
-    each, null when the portal does not say. `clock_ahead` is in seconds. `documentation` are the languages
-    on this computer, `folders` those for files, `numbers` explains the numbers of the answer, and `portals` are the
+    `smart_processes`, `pipelines` and `custom_fields` are one line each, null when the portal does not say.
+    `clock_ahead` is in seconds. `documentation` are the editions on this computer, `notes` what a person wrote about
+    the portal, `folders` those for files, `numbers` explains the numbers of the answer, and `portals` are the
     configured portals.
     """
 
@@ -73,6 +75,7 @@ class PortalForm(TypedDict, total=False):
     custom_fields: str | None
     limits: LimitsForm
     documentation: str
+    notes: Mapping[str, object]
     folders: str
     numbers: str
     portals: Sequence[str]
@@ -120,6 +123,8 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
     form["custom_fields"] = lines.custom_fields
     form["limits"] = await _limits(opened)
     form["documentation"] = await run_sync(_documentation)
+    if notes := await run_sync(_notes, opened):
+        form["notes"] = notes
     form["folders"] = await run_sync(folders_line, opened.settings)
     form["numbers"] = _NUMBERS
     form["portals"] = await run_sync(_names, app)
@@ -138,14 +143,28 @@ async def _limits(opened: OpenPortal) -> LimitsForm:
 
 
 def _documentation() -> str:
-    """Return the languages of the documentation on this computer."""
+    """Return which editions of the documentation are on this computer, and what happens to them."""
     from b24_mcp.docs import DocsError
 
     try:
-        languages = open_library()[0].languages
-    except (B24Error, DocsError):
-        languages = []
-    return ", ".join(languages) if languages else NO_COPY
+        return docs_summary(docs_now())
+    except (B24Error, DocsError) as exc:
+        return str(exc)
+
+
+def _notes(opened: OpenPortal) -> Mapping[str, object]:
+    """Return in short what a person wrote about the portal: the meanings of words, and the names of queries."""
+    from b24_mcp.config.notes import notes_file, read_notes
+
+    notes = read_notes(notes_file(opened.settings, opened.name))
+    words: dict[str, str] = {}
+    for one in notes:
+        if one.kind == "word" and len(str(words)) + len(one.name) + len(one.text) < _NOTES_SHOWN:
+            words[one.name] = one.text
+    form: dict[str, object] = {"words": words} if words else {}
+    if queries := [one.name for one in notes if one.kind == "query" and one.name]:
+        form["queries"] = queries[:_QUERIES_SHOWN]
+    return form | {"more": "SELECT * FROM portal_notes"} if notes else {}
 
 
 def _names(app: App) -> list[str]:

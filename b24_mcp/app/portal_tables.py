@@ -43,13 +43,20 @@ async def tables_for(opened: OpenPortal, sql: str, redactor: Redactor) -> list[P
 
     tables: list[PortalTable] = []
     for name in portal_tables_in(sql):
-        rows, missing = await _FILLERS[name](opened.facts)
+        rows, missing = await _notes(opened) if name == "portal_notes" else await _FILLERS[name](opened.facts)
         if rows is None:
             raise our_error("B24MCP_PORTAL_TABLE", f"The table {name} could not be filled.")
         notes = (f"not known: {_listed(missing)}",) if missing else ()
         clean = await run_sync(RowRedactor(redactor).redact, rows)
         tables.append(PortalTable(name, cast("Rows", clean), notes))
     return tables
+
+
+async def _notes(opened: OpenPortal) -> _Filled:
+    from b24_mcp.config.notes import notes_file, read_notes  # not needed by other tables
+
+    notes = await run_sync(read_notes, notes_file(opened.settings, opened.name))
+    return [[one.kind, one.name or None, one.text] for one in notes], []
 
 
 async def _users(facts: PortalFacts) -> _Filled:

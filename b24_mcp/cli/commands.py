@@ -17,6 +17,7 @@ from b24_mcp.cli.env_file import add_env_file_option
 from b24_mcp.cli.import_ import import_
 from b24_mcp.cli.list import list_
 from b24_mcp.cli.login import login, logout
+from b24_mcp.cli.notes import notes
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.query import export, query
 from b24_mcp.cli.records import records
@@ -44,7 +45,7 @@ def cli(context: click.Context) -> None:
 
 for command in (
     *(serve, connect, disconnect, doctor),
-    *(portals, login, logout, approve),
+    *(portals, notes, login, logout, approve),
     *(call, list_, import_, query, export, apply, records, download),
     *(docs, catalog, sandbox),
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -100,6 +101,8 @@ def connect(
             echo(f"{one.title}: {_redacted(str(exc))}", err=True)
     if connected and not dry_run:
         _print_next_steps(connected, server)
+        if server.url is None and not yes:
+            _offer_documentation()
     if failed:
         raise SystemExit(1)
 
@@ -250,6 +253,30 @@ def _print_portal_steps(portal: str | None) -> None:
             "" if configuration.default == SANDBOX else " Other programs do not see a portal that is set in this shell."
         )
         echo(f"To add your portal: b24-mcp portals add NAME. Until then the sandbox portal answers.{shell_only}")
+
+
+def _offer_documentation() -> None:
+    """Offer to download the documentation now, if this computer has none and a person is at the terminal."""
+    from b24_mcp.app.library import docs_now, languages_for
+    from b24_mcp.errors import B24Error
+
+    if not sys.stdin.isatty():
+        return
+    try:
+        copies = docs_now()
+    except B24Error:
+        return  # the settings cannot be used, which was printed above
+    if copies.source.is_off or copies.languages or copies.running is not None:
+        return
+    echo(f"The official documentation is fetched from {copies.source.name} with the first question (B24_DOCS=auto).")
+    try:
+        agreed = click.confirm("Fetch it now (35 MB for a language)?", default=True)
+    except click.Abort:
+        agreed = False
+    if agreed:
+        from b24_mcp.cli.docs import synchronise
+
+        synchronise(languages_for("", []))
 
 
 def _source(configuration: Configuration) -> str:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from b24_mcp.app.library import docs_source
 from b24_mcp.cli.progress import percentage
 from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.terminal import echo
 
 if TYPE_CHECKING:
+    from b24_mcp.config.settings import Settings
     from b24_mcp.docs.library import CopyStatus
     from b24_mcp.docs.origin import Language
     from b24_mcp.docs.sources import LicensedEdition
@@ -35,10 +37,14 @@ def data_folder() -> Path:
     Raises:
         click.ClickException: when the settings cannot be read.
     """
+    return _settings().data_folder
+
+
+def _settings() -> Settings:
     from b24_mcp.config.settings import SettingsError, load_settings
 
     try:
-        return load_settings().data_folder
+        return load_settings()
     except SettingsError as exc:
         raise click.ClickException(f"{exc}.") from None
 
@@ -61,19 +67,37 @@ def sync(lang: Literal["en", "ru", "both"], place: Path | None) -> None:
     b24-mcp docs sync
     b24-mcp docs sync --lang en
 
-    The tools search_docs and read_doc use this copy. An interrupted sync leaves the earlier copy unchanged.
+    The tools use this copy. They download it themselves when it is needed, unless B24_DOCS=off. If B24_DOCS names a
+    folder, an archive or a server, that is used instead of GitHub. An interrupted sync leaves the earlier copy
+    unchanged.
 
     Exits with 0, or with 1 when an edition is missing.
     """
-    from b24_mcp.docs import DocsError
     from b24_mcp.docs.origin import LANGUAGES
+
+    wanted = [language for language in LANGUAGES if lang in (language, "both")]
+    done = synchronise(wanted, place)
+    if missing := [language for language in wanted if language not in {one.language for one in done}]:
+        echo(f"missing       {', '.join(missing)}", err=lang != "both")
+        sys.exit(0 if lang == "both" and done else 1)
+
+
+def synchronise(wanted: list[Language], place: Path | None = None) -> list[SyncResult]:
+    """Synchronise the copies with a progress bar, print the results, and return them.
+
+    Raises:
+        click.ClickException: when it fails.
+    """
+    from b24_mcp.docs import DocsError
     from b24_mcp.docs.sync import replace_copy, sync_lock
 
-    folder = data_folder() / "docs"
-    wanted = [language for language in LANGUAGES if lang in (language, "both")]
+    settings = _settings()
+    source = docs_source(settings)
+    folder = settings.data_folder / "docs"
     done: list[SyncResult] = []
+    place = place or (Path(source.place) if source.place else None)
     try:
-        with sync_lock(folder), _editions(folder, place, wanted, done) as editions:
+        with sync_lock(folder), _editions(folder, place, source.address, wanted, done) as editions:
             for incoming in editions:
                 if incoming.language in wanted:
                     with percentage(f"indexing {incoming.language}") as progress:
@@ -82,9 +106,7 @@ def sync(lang: Literal["en", "ru", "both"], place: Path | None) -> None:
         _print_synced(done)
         raise click.ClickException(str(exc)) from None
     _print_synced(done)
-    if missing := [language for language in wanted if language not in {one.language for one in done}]:
-        echo(f"missing       {', '.join(missing)}", err=lang != "both")
-        sys.exit(0 if lang == "both" and done else 1)
+    return done
 
 
 @docs.command()
@@ -115,7 +137,7 @@ def status(as_json: bool) -> None:
 
 @contextmanager
 def _editions(
-    folder: Path, place: Path | None, wanted: list[Language], done: list[SyncResult]
+    folder: Path, place: Path | None, address: str, wanted: list[Language], done: list[SyncResult]
 ) -> Iterator[Iterator[LicensedEdition]]:
     from b24_mcp.docs.sources import local_editions
 
@@ -123,19 +145,21 @@ def _editions(
         yield local_editions(place)
         return
     with tempfile.TemporaryDirectory(prefix="b24-docs-") as scratch:
-        yield _downloaded(folder, Path(scratch), wanted, done)
+        yield _downloaded(folder, Path(scratch), address, wanted, done)
 
 
 def _downloaded(
-    folder: Path, scratch: Path, wanted: list[Language], done: list[SyncResult]
+    folder: Path, scratch: Path, address: str, wanted: list[Language], done: list[SyncResult]
 ) -> Iterator[LicensedEdition]:
     """Download the wanted editions one after the other. An edition that has not changed is added to `done`."""
-    from b24_mcp.docs.github import fetch_edition
+    from b24_mcp.docs.download import GITHUB
+    from b24_mcp.docs.github import fetch_edition, mirror
     from b24_mcp.docs.sync import SyncResult
 
+    host = mirror(address) if address else GITHUB
     for language in wanted:
         with percentage(f"fetching {language}") as progress:
-            incoming, known = fetch_edition(folder, scratch, language, progress)
+            incoming, known = fetch_edition(folder, scratch, language, progress, host=host)
         if known is not None:
             done.append(SyncResult(language, known, None))
         yield from incoming
@@ -165,4 +189,4 @@ def _print_status(folder: Path, editions: list[CopyStatus]) -> None:
         echo(f"  revision    {one.origin.revision or one.origin.sha256 or 'not known'}")
         echo(f"  fetched     {one.origin.taken}")
     if not editions:
-        echo("There is no copy yet: run `b24-mcp docs sync`.")
+        echo("There is no copy yet: the first question fetches it, or run `b24-mcp docs sync`.")

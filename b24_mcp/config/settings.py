@@ -61,6 +61,11 @@ class Settings(BaseModel):
     """
     data_dir: Path | None = None
     """The folder of data sets, the documentation and indexes. Default: the user's data folder."""
+    docs: str = "auto"
+    """The official documentation: `auto` downloads it from GitHub when it is needed first and renews it weekly, `off`
+    downloads nothing. A folder or archive is read instead, and an address (https) of a server with copies of both
+    repositories replaces GitHub.
+    """
     records_ttl: float = Field(default=30.0, ge=0)
     """Days after which a data set is removed; 0 for never."""
     files_dir: str | None = None
@@ -161,6 +166,21 @@ class Settings(BaseModel):
         if not isinstance(value, str) or value == word or (info.field_name == "state" and "://" in value):
             return value
         return str(absolute_path(_variable(info.field_name), value))
+
+    @field_validator("docs", mode="before")
+    @classmethod
+    def _docs_source(cls, value: object) -> object:
+        if not isinstance(value, str) or value.strip().lower() in ("auto", "off"):
+            return value.strip().lower() if isinstance(value, str) else value
+        if "://" not in value:
+            return str(absolute_path("B24_DOCS", value))
+        address = urlsplit(value)
+        is_local = address.scheme == "http" and address.hostname in ("127.0.0.1", "::1", "localhost")
+        if not address.hostname or address.username or address.query or not (address.scheme == "https" or is_local):
+            raise PydanticCustomError(
+                "docs", "use auto, off, the path of a folder or archive, or an address with https"
+            )
+        return value
 
     @field_validator("files_dir", mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from b24_mcp.connect import yaml
 from b24_mcp.connect.clients import CLIENTS
 from b24_mcp.connect.formats import put
 from b24_mcp.connect.spec import ServerSpec, own_launch
+from b24_mcp.jobs import known_jobs
 
 _WEBHOOK = about.VARIABLES[0]
 _CONFIGURATIONS = {
@@ -41,6 +42,12 @@ def _manifests(project: Path) -> Iterator[tuple[str, str]]:
         yield f"{name}/{file}", _configuration(name)
     yield "claude-plugin/.claude-plugin/marketplace.json", _json(_marketplace())
     yield f"claude-plugin/{about.NAME}/.claude-plugin/plugin.json", _json(_claude_plugin())
+    yield "codex-plugin/.agents/plugins/marketplace.json", _json(_codex_marketplace())
+    yield f"codex-plugin/{about.NAME}/.codex-plugin/plugin.json", _json(_codex_plugin())
+    yield f"codex-plugin/{about.NAME}/.mcp.json", _json({"mcpServers": {about.NAME: _entry("codex")}})
+    for job in known_jobs():
+        for plugin in ("claude-plugin", "codex-plugin"):
+            yield f"{plugin}/{about.NAME}/skills/{job.skill_name}/SKILL.md", job.skill()
     yield "cursor/install-link.txt", _cursor_link() + "\n"
     yield "vscode/install-link.txt", _vscode_link() + "\n"
     yield "mcpb/manifest.json", _json(_bundle())
@@ -99,6 +106,34 @@ def _claude_plugin() -> dict[str, object]:
                 "env": {_WEBHOOK.name: "${user_config.webhook_url}"},
             }
         },
+    }
+
+
+def _codex_marketplace() -> dict[str, object]:
+    return {
+        "name": about.PACKAGE,
+        "interface": {"displayName": about.TITLE},
+        "plugins": [
+            {
+                "name": about.NAME,
+                "source": {"source": "local", "path": f"./{about.NAME}"},
+                "policy": {"installation": "AVAILABLE", "authentication": "ON_INSTALL"},
+                "category": "Productivity",
+            }
+        ],
+    }
+
+
+def _codex_plugin() -> dict[str, object]:
+    return {
+        "name": about.NAME,
+        "version": __version__,
+        "description": about.SUMMARY,
+        "author": {"name": about.AUTHOR},
+        "license": about.LICENSE,
+        "keywords": list(about.KEYWORDS),
+        "skills": "./skills/",
+        "mcpServers": "./.mcp.json",
     }
 
 

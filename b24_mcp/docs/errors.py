@@ -15,3 +15,7 @@ class NoSuchPageError(DocsError):
     def __init__(self, message: str, similar: list[str]) -> None:
         super().__init__(message)
         self.similar = similar
+
+
+class SyncRunningError(DocsError):
+    """Another process synchronises the copy."""

@@ -18,12 +18,13 @@ from typing import Literal
 from b24_mcp.dialect.editions import FOR_READING, FOR_SEARCH, Edition, Source
 from b24_mcp.dialect.kinds import is_event, may_be_method
 from b24_mcp.dialect.markup import Block, BrokenPageError, Cell, Code, MarkupTable, Note, Text, parse
+from b24_mcp.docs.identifiers import TITLE, IdentifierUse, uses_in
 from b24_mcp.docs.inline import inline, plain
 from b24_mcp.docs.sections import DocPage, DocSection, page_of
 from b24_mcp.words import words_of, words_of_name
 
 # Increase it when the content of the index or the stems of `words` change: copies of another format are built again.
-FORMAT = 1
+FORMAT = 2
 
 Kind = Literal["method", "event", "widget", "tutorial", "article"]
 Progress = Callable[[str, int, int], None]
@@ -37,6 +38,9 @@ CREATE TABLE page (id INTEGER PRIMARY KEY, page TEXT NOT NULL UNIQUE, title TEXT
 CREATE TABLE phrasing (page INTEGER NOT NULL, words TEXT NOT NULL);
 CREATE TABLE section (id INTEGER PRIMARY KEY, page INTEGER NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX section_of ON section (page);
+CREATE TABLE identifier (name TEXT NOT NULL, page INTEGER NOT NULL, section INTEGER NOT NULL, weight INTEGER NOT NULL,
+    times INTEGER NOT NULL, PRIMARY KEY (name, page)) WITHOUT ROWID;
+CREATE INDEX identifier_of ON identifier (page);
 CREATE VIRTUAL TABLE unit USING fts5 (title, heading, path, body, code, tokenize = 'unicode61');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (unit, row);
 """
@@ -122,6 +126,7 @@ def _digest(text: str) -> str:
 
 def _remove_page(db: sqlite3.Connection, page: int) -> None:
     db.execute("DELETE FROM unit WHERE rowid IN (SELECT id FROM section WHERE page = ?)", (page,))
+    db.execute("DELETE FROM identifier WHERE page = ?", (page,))
     db.execute("DELETE FROM section WHERE page = ?", (page,))
     db.execute("DELETE FROM page WHERE id = ?", (page,))
 
@@ -141,6 +146,7 @@ def _add_page(db: sqlite3.Connection, edition: Edition, source: Source, digest: 
         "INSERT INTO page (page, title, kind, words, digest) VALUES (?, ?, ?, ?, ?)",
         (source.page, title, kind_of(searched), " ".join(_title_words(title)), digest),
     ).lastrowid
+    found = _Identifiers()
     for position, section in enumerate(page.sections):
         if section.is_more:
             continue
@@ -149,6 +155,9 @@ def _add_page(db: sqlite3.Connection, edition: Edition, source: Source, digest: 
         unit = db.execute(
             "INSERT INTO section (page, name, text) VALUES (?, ?, ?)", (number, section.name, extract)
         ).lastrowid
+        found.add(unit or 0, uses_in(section.title, section.blocks))
+        if position == 0:
+            found.add(unit or 0, uses_in(title, (), TITLE))
         heading = "" if _GENERIC_HEADING.match(section.title) else section.title
         columns = (_title_words(title), "", _path_words(source.page)) if position == 0 else ([], words_of(heading), [])
         code = dict.fromkeys(word for block in section.blocks if isinstance(block, Code) for word in _words(block.text))
@@ -156,7 +165,25 @@ def _add_page(db: sqlite3.Connection, edition: Edition, source: Source, digest: 
             "INSERT INTO unit (rowid, title, heading, path, body, code) VALUES (?, ?, ?, ?, ?, ?)",
             (unit, *(" ".join(words) for words in (*columns, words_of(text), list(code)[:_MAX_CODE_WORDS]))),
         )
+    rows = ((name, number, *used) for name, used in found.uses.items())
+    db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
     return broken
+
+
+class _Identifiers:
+    """The identifiers of a page: for each the section that is most about it, its weight there, and how often it is
+    used.
+    """
+
+    def __init__(self) -> None:
+        self.uses: dict[str, tuple[int, int, int]] = {}
+
+    def add(self, section: int, uses: Iterable[IdentifierUse]) -> None:
+        for use in uses:
+            best, weight, times = self.uses.get(use.name, (section, 0, 0))
+            if use.weight > weight:
+                best, weight = section, use.weight
+            self.uses[use.name] = (best, weight, times + 1)
 
 
 def kind_of(source: Source) -> Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,8 +15,9 @@ from b24_mcp.dialect.requests import requests_of
 from b24_mcp.docs.errors import NoSuchPageError
 from b24_mcp.docs.index import FORMAT, Kind
 from b24_mcp.docs.index_file import StoredFiles, format_of, index_path, open_index, synced_languages
+from b24_mcp.docs.meanings import MethodMeanings
 from b24_mcp.docs.origin import LANGUAGES, DocsOrigin, Language
-from b24_mcp.docs.page_text import PageText, parse_page, read_page
+from b24_mcp.docs.page_text import PageText, blocks_of_page, parse_page, read_page
 from b24_mcp.docs.search import Hit, search
 from b24_mcp.docs.sections import CodeLanguage, samples_of
 
@@ -46,6 +47,11 @@ class DocsLibrary:
         self._folder = folder
 
     @property
+    def folder(self) -> Path:
+        """The folder of the copies."""
+        return self._folder
+
+    @property
     def languages(self) -> list[Language]:
         """Return the languages that can be searched and read."""
         return synced_languages(self._folder)
@@ -72,16 +78,18 @@ class DocsLibrary:
             found.append(CopyStatus(language, True, pages, sections, size, DocsOrigin.from_json(origin)))
         return found
 
-    def search(self, query: str, *, kind: Kind | None = None, limit: int = 5) -> list[Hit]:
+    def search(self, query: str, *, kind: Kind | None = None, limit: int = 5, first: Sequence[str] = ()) -> list[Hit]:
         """Return the pages that match a question best, in the language of the question when possible.
+
+        `first` are pages that are known otherwise to be meant: they come before all others.
 
         Raises:
             DocsError: when a copy is damaged.
         """
-        first = "ru" if _CYRILLIC.search(query) else "en"
-        for language in sorted(self.languages, key=lambda language: language != first):
+        asked = "ru" if _CYRILLIC.search(query) else "en"
+        for language in sorted(self.languages, key=lambda language: language != asked):
             with open_index(self._folder, language) as db:
-                if hits := search(db, language, query, kind=kind, limit=limit):
+                if hits := search(db, language, query, kind=kind, limit=limit, first=first):
                     return hits
         return []
 
@@ -140,6 +148,16 @@ class DocsLibrary:
                     short = sorted((text for text in by_text if len(text) <= max_chars), key=len)[:most]
                     return [by_text[text] for text in short] or _shortened(list(by_text.values())[:1], max_chars)
         return []
+
+    def meanings(self, page: str, paths: Iterable[Sequence[str]]) -> dict[tuple[str, ...], str]:
+        """Return what a page says of the parameters at these paths, in English when possible."""
+        for language in self.languages:
+            with open_index(self._folder, language) as db:
+                if db.execute("SELECT 1 FROM page WHERE page = ?", (page,)).fetchone() is None:
+                    continue
+                known = MethodMeanings(page, lambda name: blocks_of_page(db, language, name))  # noqa: B023
+                return {tuple(path): said for path in paths if (said := known.meaning(path))}
+        return {}
 
     def summary(self, language: Language, page: str, method: str) -> str:
         """Return the title of a method's page without the name of the method; empty when there is no such page."""

@@ -41,13 +41,17 @@ class PageText:
 
 def parse_page(db: sqlite3.Connection, language: str, page: str, code: CodeLanguage) -> DocPage:
     """Parse a stored page. A page with a syntax error is returned line by line."""
+    return page_of(blocks_of_page(db, language, page), code)
+
+
+def blocks_of_page(db: sqlite3.Connection, language: str, page: str) -> list[Block]:
+    """Return the blocks of a stored page; an empty list without such a page."""
     source = Edition(language, StoredFiles(db)).page(page, FOR_READING)
     text = source.text if source is not None else ""
     try:
-        blocks: list[Block] = parse(text)
+        return parse(text)
     except BrokenPageError:
-        blocks = [Text(line, (), apart=True) for line in text.splitlines()]
-    return page_of(blocks, code)
+        return [Text(line, (), apart=True) for line in text.splitlines()]
 
 
 def read_page(

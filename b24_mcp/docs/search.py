@@ -1,24 +1,25 @@
 """Full-text search: rank the pages that answer a question.
 
-The score of a page has two parts. The larger one is how much of the question is covered by its title, or by a phrase in
-`topics.tsv` that people use for its subject. The other is the rank of its sections in the index. Rare words have more
-weight than frequent ones.
+An identifier in the question comes first: pages whose title has it, then those that define it. Otherwise the score of a
+page has two parts. The larger one is how much of the question is covered by its title, or by a phrase in `topics.tsv`
+that people use for its subject. The other is the rank of its sections in the index. Rare words have more weight than
+frequent ones.
 """
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
+from b24_mcp.docs.identifiers import TITLE
 from b24_mcp.docs.index import Kind
+from b24_mcp.docs.question import Question, question_of
 from b24_mcp.words import words_of
 
-MAX_QUERY_LENGTH = 300
-_MAX_WORDS = 16
 _CANDIDATES = 300
-_EXTRACT_LENGTH = 240
+_EXTRACT_LENGTH = 400
 # Title, heading, path, text, code.
 _COLUMN_WEIGHTS = "8.0, 4.0, 2.0, 1.0, 0.2"
 _MATCHES = f"""
@@ -29,10 +30,14 @@ SELECT section.page, section.id, fit FROM (
 ) AS found JOIN section ON section.id = found.id ORDER BY fit
 """  # noqa: S608 - the weights are a constant
 _TITLE, _SECTIONS, _FURTHER_SECTIONS = 0.8, 0.3, 0.15
-_FOCUS = 0.25
-# A word in more than this share of the sections is not searched for.
-_FREQUENT = 0.12
-_UNKNOWN_WEIGHT = 3.0
+_FIRST, _NAMED, _DEFINED = 50.0, 6.0, 0.35
+"""What a page gains that is known to be meant, that has an identifier in its title, and for each degree of another use.
+"""
+_MOST_NAMED = 60
+_USES = """
+SELECT identifier.page, section, max(weight), sum(times) FROM identifier JOIN page ON page.id = identifier.page
+WHERE name {} AND kind = coalesce(?, kind) GROUP BY identifier.page ORDER BY max(weight) DESC, sum(times) DESC LIMIT ?
+"""
 _KIND_WEIGHT: dict[str, float] = {"article": 1.1, "tutorial": 1.1, "widget": 1.0, "event": 1.0, "method": 0.95}
 _OLD, _OLD_WEIGHT = ("/outdated/", "/deprecated/"), 0.85
 
@@ -50,54 +55,72 @@ class Hit:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """The stems of a question with their weights. `searched` are the stems that the index is searched for."""
+def search(
+    db: sqlite3.Connection,
+    language: str,
+    query: str,
+    *,
+    kind: Kind | None = None,
+    limit: int = 5,
+    first: Sequence[str] = (),
+) -> list[Hit]:
+    """Return the pages of one edition that match a question, best first. The first 300 characters of `query` count.
 
-    weights: dict[str, float]
-    searched: list[str]
-
-    def similarity(self, words: Iterable[str]) -> float:
-        """Return the share of the question that a text covers, lower for longer texts; between 0 and 1."""
-        known = set(words)
-        matched = [word for word in self.weights if word in known]
-        covered = sum(self.weights[word] for word in matched) / sum(self.weights.values())
-        return covered * (1 - _FOCUS + _FOCUS * len(matched) / max(len(known), 1))
-
-
-def search(db: sqlite3.Connection, language: str, query: str, *, kind: Kind | None = None, limit: int = 5) -> list[Hit]:
-    """Return the pages of one edition that match a question, best first. The first 300 characters of `query` count."""
-    question = _question(db, query)
+    `first` are pages that are known otherwise to be meant: they come before all others.
+    """
+    question = question_of(db, query)
     if question is None:
         return []
-    sections = _sections(db, question, kind)
-    phrased = _phrased(db, question, kind)
+    named = _named(db, question, kind)
+    is_name = question.is_identifier and bool(named)
+    sections = {} if is_name else _sections(db, question, kind)
+    phrased = {} if is_name else _phrased(db, question, kind)
+    known = _known(db, first, kind)
     most = max((fit for fit, _ in sections.values()), default=1.0)
     scores: dict[int, float] = {}
-    for number in {*sections, *phrased}:
+    for number in {*sections, *phrased, *named, *known}:
         page, of, words = db.execute("SELECT page, kind, words FROM page WHERE id = ?", (number,)).fetchone()
         similarity = max(question.similarity(words.split()) * _TITLE, phrased.get(number, 0.0))
         fit = sections[number][0] / most if number in sections else 0.0
         old = _OLD_WEIGHT if any(part in f"/{page}/" for part in _OLD) else 1.0
-        scores[number] = (similarity + _SECTIONS * fit) * _KIND_WEIGHT[of] * old
+        gain = (named[number][0] if number in named else 0.0) + (_FIRST if number in known else 0.0)
+        scores[number] = (similarity + _SECTIONS * fit + gain) * _KIND_WEIGHT[of] * old
     best = sorted(scores, key=lambda number: (-scores[number], number))[:limit]
-    return [_hit(db, language, number, sections.get(number), question, scores[number]) for number in best]
+    places = {number: named.get(number) or sections.get(number) for number in best}
+    return [_hit(db, language, number, places[number], question, scores[number]) for number in best]
 
 
-def _question(db: sqlite3.Connection, query: str) -> _Query | None:
-    words = list(dict.fromkeys(words_of(query[:MAX_QUERY_LENGTH])))[:_MAX_WORDS]
-    sections = (db.execute("SELECT max(id) FROM section").fetchone()[0] or 0) + 1
-    weights: dict[str, float] = {}
-    counts: dict[str, int] = {}
-    for word in words:
-        known = db.execute("SELECT doc FROM vocabulary WHERE term = ?", (word,)).fetchone()
-        counts[word] = known[0] if known else 0
-        weights[word] = math.log(1 + sections / (1 + counts[word])) if known else _UNKNOWN_WEIGHT
-    searched = [word for word in words if 0 < counts[word] < sections * _FREQUENT]
-    return _Query(weights, searched or [word for word in words if counts[word]]) if words else None
+def _known(db: sqlite3.Connection, pages: Sequence[str], kind: Kind | None) -> set[int]:
+    """Return the numbers of pages by their paths."""
+    select = "SELECT id FROM page WHERE page = ? AND kind = coalesce(?, kind)"
+    return {row[0] for page in pages for row in db.execute(select, (page, kind))}
 
 
-def _sections(db: sqlite3.Connection, question: _Query, kind: Kind | None) -> dict[int, tuple[float, int]]:
+def _named(db: sqlite3.Connection, question: Question, kind: Kind | None) -> dict[int, tuple[float, int]]:
+    """Return the pages that are about the identifiers of a question: what they gain by it, and the best section."""
+    found: dict[int, tuple[float, int]] = {}
+    for typed in question.identifiers:
+        for page, section, weight, times in _uses(db, typed.lower(), kind):
+            gain = _NAMED if weight >= TITLE else _DEFINED * weight + min(times, 20) * 0.01
+            before = found.get(page, (0.0, section))
+            found[page] = (before[0] + gain, section if gain > before[0] else before[1])
+    return found
+
+
+def _uses(db: sqlite3.Connection, name: str, kind: Kind | None) -> list[tuple[int, int, int, int]]:
+    """Return the uses of an identifier, or of those that begin with it, or of the one that was probably meant."""
+    exactly = _USES.format("= ?")
+    rows = db.execute(exactly, (name, kind, _MOST_NAMED)).fetchall()
+    if not rows:
+        rows = db.execute(_USES.format(">= ? AND name < ?"), (name, f"{name}\uffff", kind, _MOST_NAMED)).fetchall()
+    if not rows:
+        titles = [known for (known,) in db.execute("SELECT name FROM identifier WHERE weight >= ?", (TITLE,))]
+        meant = get_close_matches(name, titles, 1, 0.85)
+        rows = db.execute(exactly, (meant[0], kind, _MOST_NAMED)).fetchall() if meant else []
+    return rows
+
+
+def _sections(db: sqlite3.Connection, question: Question, kind: Kind | None) -> dict[int, tuple[float, int]]:
     """Return the pages found in the index: the rank of their sections, and the best section."""
     if not question.searched:
         return {}
@@ -112,7 +135,7 @@ def _sections(db: sqlite3.Connection, question: _Query, kind: Kind | None) -> di
     }
 
 
-def _phrased(db: sqlite3.Connection, question: _Query, kind: Kind | None) -> dict[int, float]:
+def _phrased(db: sqlite3.Connection, question: Question, kind: Kind | None) -> dict[int, float]:
     """Return the pages with a phrase similar to the question, and the similarity."""
     rows = db.execute(
         "SELECT phrasing.page, phrasing.words FROM phrasing JOIN page ON page.id = phrasing.page "
@@ -132,7 +155,7 @@ def _hit(
     language: str,
     number: int,
     fitting: tuple[float, int] | None,
-    question: _Query,
+    question: Question,
     score: float,
 ) -> Hit:
     page, title, kind = db.execute("SELECT page, title, kind FROM page WHERE id = ?", (number,)).fetchone()
@@ -144,7 +167,7 @@ def _hit(
     return Hit(language, page, title, name, kind, _extract(text, question), score)
 
 
-def _extract(text: str, question: _Query) -> str:
+def _extract(text: str, question: Question) -> str:
     """Return the part of a text that covers most of the question."""
     if len(text) <= _EXTRACT_LENGTH:
         return text

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from b24_mcp.docs.errors import DocsError
+from b24_mcp.docs.errors import DocsError, SyncRunningError
 from b24_mcp.docs.index import FORMAT, IndexChanges, Progress, create_index, update_index
 from b24_mcp.docs.index_file import format_of, index_path
 from b24_mcp.docs.origin import DocsOrigin, Language
@@ -32,19 +32,22 @@ class SyncResult:
 
 
 @contextmanager
-def sync_lock(folder: Path) -> Iterator[None]:
+def sync_lock(folder: Path, *, timeout: float = 0) -> Iterator[None]:
     """Hold the lock of the folder, so that only one sync runs. The lock is released when its process ends in any way.
 
+    `timeout` is how many seconds to wait for it.
+
     Raises:
-        DocsError: when another sync is running, or the folder is not writable.
+        SyncRunningError: when another sync is running.
+        DocsError: when the folder is not writable.
     """
     try:
         make_private(folder, own=True)
-        lock = try_lock(folder / "sync.lock")
+        lock = try_lock(folder / "sync.lock", timeout=timeout)
     except (OSError, sqlite3.Error) as exc:
         raise DocsError(f"{folder} cannot be written: {exc}.") from None
     if lock is None:
-        raise DocsError("Another sync of the documentation is running. Nothing was changed.")
+        raise SyncRunningError("Another sync of the documentation is running. Nothing was changed.")
     with closing(lock):
         yield
 
@@ -87,7 +90,18 @@ def copy_origin(folder: Path, language: str) -> DocsOrigin | None:
     if format_of(path) != FORMAT:
         return None
     with suppress(sqlite3.Error), closing(open_read_only(path)) as db:
-        return DocsOrigin.from_json(db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()[0])
+        row = db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()
+        return DocsOrigin.from_json(row[0]) if row else None
+    return None
+
+
+def sound_origin(folder: Path, language: str) -> DocsOrigin | None:
+    """Return the origin of the copy of a language; None also when the copy is damaged, so that it is built again."""
+    found = copy_origin(folder, language)
+    if found is None:
+        return None
+    with suppress(sqlite3.Error), closing(open_read_only(index_path(folder, language))) as db:
+        return found if db.execute("PRAGMA quick_check").fetchone() == ("ok",) else None
     return None
 
 

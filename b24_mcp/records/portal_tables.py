@@ -46,11 +46,13 @@ PORTAL_TABLES: Mapping[str, Mapping[str, Kind]] = {
         "custom": "boolean",
         "directory": "text",
     },
+    "portal_notes": {"kind": "text", "name": "text", "text": "text"},
 }
 """The columns of each table.
 
 `entity` is a kind of record, such as `deal` or `dynamic:1030`. `semantics` is `S` for success, `F` for failure and `P`
-for a stage in work. An option is of a field of an entity, or of a directory of the CRM.
+for a stage in work. An option is of a field of an entity, or of a directory of the CRM. `portal_notes` is what a person
+wrote about the portal: a `word` with its meaning, a `query` with its SQL, or a `note`.
 """
 
 

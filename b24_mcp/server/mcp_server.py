@@ -12,8 +12,10 @@ from b24_mcp.access import Level
 from b24_mcp.app.app import App, open_app
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
+from b24_mcp.server.prompts import add_prompts
 from b24_mcp.server.renamed import RENAMED_ARGUMENTS, RENAMED_TOOLS, RenamingServer
 from b24_mcp.server.resources import add_method_resource, add_records_resource
+from b24_mcp.server.skills import SkillsExtension
 from b24_mcp.server.tooling import FormalTool, name_portals, read_arguments
 from b24_mcp.server.tools.apply_records import apply_records_tool
 from b24_mcp.server.tools.batch_call import batch_call_tool
@@ -87,6 +89,7 @@ def build_server(
         lifespan=lifespan,
         tools=[name_portals(tool, portals) for tool in tools_for(level)],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
+        extensions=[SkillsExtension()],
         subscriptions=False,  # the list of tools does not change while the server runs
         log_level="WARNING",
         middleware=[read_arguments],
@@ -94,6 +97,7 @@ def build_server(
     add_method_resource(server, lambda: running[-1] if running else None)
     add_doc_resource(server)
     add_records_resource(server)
+    add_prompts(server)
     return server
 
 

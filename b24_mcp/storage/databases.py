@@ -59,8 +59,10 @@ def open_read_only(path: Path, *, immutable: bool = False) -> sqlite3.Connection
     return sqlite3.connect(address, uri=True, check_same_thread=False)
 
 
-def try_lock(path: Path) -> sqlite3.Connection | None:
+def try_lock(path: Path, *, timeout: float = 0) -> sqlite3.Connection | None:
     """Acquire the lock between processes and threads that a file stands for; None when it is held elsewhere.
+
+    `timeout` is how many seconds to wait for it.
 
     The file is an empty database, because SQLite locks files alike on every system. Closing the connection, or the end
     of the process, releases the lock.
@@ -69,7 +71,7 @@ def try_lock(path: Path) -> sqlite3.Connection | None:
         OSError: when the file cannot be used.
         sqlite3.Error: the same.
     """
-    lock = open_database(path, timeout=0)
+    lock = open_database(path, timeout=timeout)
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as exc:

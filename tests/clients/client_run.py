@@ -102,7 +102,12 @@ def _environment(place: Place, tapped: Path, program: Program) -> dict[str, str]
     node = [str(place.programs / "node22/node_modules/node/bin")] if "node22" in program.needs else []
     path = [str(tapped), *node, "/usr/local/bin", "/usr/bin", "/bin"]
     # Some programs unpack themselves into the folder of temporary files.
-    return QUIET | {"HOME": str(place.home), "TMPDIR": str(place.home / "tmp"), "PATH": os.pathsep.join(path)}
+    return QUIET | {
+        "B24_DOCS": "off",
+        "HOME": str(place.home),
+        "TMPDIR": str(place.home / "tmp"),
+        "PATH": os.pathsep.join(path),
+    }
 
 
 def _connect(program: Program, place: Place, environment: dict[str, str], url: str) -> list[str]:

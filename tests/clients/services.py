@@ -82,7 +82,7 @@ def _started(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
-    return kept | {"PYTHONPATH": str(ROOT), "B24_STATE": "memory"}
+    return kept | {"PYTHONPATH": str(ROOT), "B24_STATE": "memory", "B24_DOCS": "off"}
 
 
 def free_port() -> int:

@@ -32,7 +32,17 @@ class Look:
 
 def looks(url: str) -> Iterator[Look]:
     """Return all runs, over stdio and over HTTP to a server that requires the token."""
-    stdio = ["-e", f"PYTHONPATH={ROOT}", "-e", "B24_STATE=memory", sys.executable, B24_MCP, "serve"]
+    stdio = [
+        "-e",
+        f"PYTHONPATH={ROOT}",
+        "-e",
+        "B24_STATE=memory",
+        "-e",
+        "B24_DOCS=off",
+        sys.executable,
+        B24_MCP,
+        "serve",
+    ]
     http = [url, "--transport", "http", "--header", f"Authorization: Bearer {TOKEN}"]
     for era, version in _VERSIONS.items():
         for transport, target in (("stdio", stdio), ("http", http)):

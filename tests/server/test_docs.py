@@ -13,6 +13,7 @@ from mcp_types import ResourceTemplateReference
 
 from tests.docs.conftest import sync
 from tests.docs.pages import write_edition
+from tests.docs.served import docs_server
 from tests.server.conftest import CallTool
 
 DEAL_ADD = """# Make a new deal crm.deal.add
@@ -217,3 +218,216 @@ async def test_a_copy_made_while_the_server_runs_is_used_at_once(
     (tmp_path / "tree/en/guides/silver.md").write_text("# Silver carts\n\nThey shine.\n", "utf-8")
     await run_sync(sync, copied, tmp_path / "tree")
     assert (await call_tool("search_docs", query="silver carts"))["pages"][0]["page"] == "en/guides/silver"
+
+
+async def test_the_first_question_fetches_the_documentation_and_is_answered_from_it(
+    call_tool: CallTool, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with docs_server(tmp_path / "served") as served:
+        monkeypatch.setenv("B24_DOCS", served.address)
+        assert "starts the download" in (await call_tool("portal_info"))["documentation"]
+        shown: list[str | None] = []
+
+        async def progress(progress: float, total: float | None, message: str | None) -> None:
+            shown.append(message)
+
+        result = await client.call_tool(
+            "search_docs", {"query": "who leaves without paying", "kind": "article"}, progress_callback=progress
+        )
+        answer = json.loads(getattr(result.content[0], "text", ""))
+        assert answer["pages"][0]["page"] == "en/guides/carts"
+        assert shown
+        assert "English (of 20" in (await call_tool("portal_info"))["documentation"]
+
+
+async def test_while_the_download_fails_the_catalogue_answers_and_says_why(
+    call_tool: CallTool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with docs_server(tmp_path / "served") as served:
+        served.answer = lambda *_: (503, {}, b"")
+        monkeypatch.setenv("B24_DOCS", served.address)
+        asked = await call_tool("search_docs", query="put a task on hold")
+        assert asked["pages"][0]["kind"] == "method"
+        assert "being downloaded" in asked["hint"]
+        await call_tool("search_docs", query="who leaves without paying", kind="article")
+        failed = await call_tool("search_docs", query="put a task on hold")
+        assert failed["pages"][0]["kind"] == "method"
+        assert "status 503" in failed["hint"]
+        assert "minutes" in failed["hint"]
+        error = (await call_tool("read_doc", page="settings/oauth/index"))["error"]
+        assert (error["code"], "status 503" in error["message"]) == ("B24MCP_NO_DOCS", True)
+
+
+@pytest.mark.parametrize(
+    "value", ["http://mirror.example", "https://user:word@git.example", "docs.zip", "ftp://a.example"]
+)
+async def test_a_wrong_source_of_the_documentation_is_refused(
+    call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("B24_DOCS", value)
+    error = (await call_tool("search_docs", query="cart"))["error"]
+    assert (error["code"], "B24_DOCS" in error["message"]) == ("B24MCP_SETTINGS", True)
+
+
+EXPLAINED = """# Make a new deal crm.deal.add
+
+> Who can execute the method: any user
+
+## Method Parameters
+
+#|
+|| **Name**
+`type` | **Description** ||
+|| **fields***
+[`object`](../../data-types.md) | What the deal holds, see [below](#fields) ||
+|| **params**
+[`object`](../../data-types.md) | How it is made ||
+|#
+
+### Parameter fields {#fields}
+
+#|
+|| **Name**
+`type` | **Description** ||
+|| **OPENED**
+[`char`](../../data-types.md) | Whether others see it. Invented values:
+
+- `Y` — they do
+- `N` — they do not ||
+|| **TITLE**
+[`string`](../../data-types.md) | How people call it ||
+|#
+
+## Response Handling
+
+#|
+|| **Name**
+`type` | **Description** ||
+|| **fields** | Nothing that is sent ||
+|#
+"""
+NEW_DEAL = """# A deal appears onCrmDealAdd
+
+> Who can subscribe: any user
+
+#|
+|| **Parameter**
+`type` | **Description** ||
+|| **FIELDS**
+`array` | What appeared:
+
+#|
+|| **Key** | **Meaning** ||
+|| **ID** | Number of the invented deal ||
+|#
+||
+|#
+"""
+
+
+@pytest.fixture
+def explained(tmp_path: Path, copied: Path) -> Path:
+    """A copy whose pages explain the parameters of a method and the data of an event."""
+    deals = tmp_path / "tree/en/api-reference/crm/deals"
+    (deals / "crm-deal-add.md").write_text(EXPLAINED, "utf-8")
+    (deals / "events").mkdir()
+    (deals / "events/on-crm-deal-add.md").write_text(NEW_DEAL, "utf-8")
+    sync(copied, tmp_path / "tree")
+    return copied
+
+
+async def test_a_parameter_is_described_in_the_words_of_its_page(call_tool: CallTool, explained: Path) -> None:
+    answer = await call_tool("describe_method", method="crm.deal.add")
+    fields, params = answer["params"]
+    assert fields["meaning"] == "What the deal holds, see below"
+    assert params["meaning"] == "How it is made"
+    assert "How people call it" in str(fields["fields"])
+    assert len(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) <= 4000
+
+
+async def test_the_values_of_a_field_have_the_meanings_of_the_page(call_tool: CallTool, explained: Path) -> None:
+    answer = await call_tool("describe_method", method="crm.deal.add", of="fields.OPENED")
+    (opened,) = answer["params"][0]["fields"]
+    assert opened["meaning"] == "Whether others see it. Invented values: `Y` — they do; `N` — they do not"
+
+
+async def test_a_word_of_the_page_finds_a_field(call_tool: CallTool, explained: Path) -> None:
+    answer = await call_tool("describe_method", method="crm.deal.add", of="people call")
+    assert [one["name"] for one in answer["params"][0]["fields"]] == ["TITLE"]
+
+
+async def test_the_data_of_an_event_has_the_words_of_its_page(call_tool: CallTool, explained: Path) -> None:
+    answer = await call_tool("describe_method", method="onCrmDealAdd")
+    assert answer["data"][0]["fields"][0]["meaning"] == "Number of the invented deal"
+
+
+async def test_fields_of_records_are_described_in_the_words_of_the_documentation(
+    call_tool: CallTool, explained: Path
+) -> None:
+    answer = await call_tool("describe_fields", entity="deal", only="OPENED")
+    assert answer["documented"]["OPENED"].startswith("Whether others see it")
+    assert "documented" not in await call_tool("describe_fields", entity="deal", only="UF_")
+
+
+async def test_without_a_copy_methods_are_described_as_before(call_tool: CallTool) -> None:
+    answer = await call_tool("describe_method", method="crm.deal.add")
+    assert "meaning" not in str(answer["params"])
+
+
+CODES = """# What goes wrong
+
+Something about failures.
+
+## Table of codes
+
+#|
+|| **Code** | **Meaning** ||
+|| `CART_TOO_HEAVY` | The cart holds more than it can carry ||
+|| `CART_LOST` | Nobody knows where it is ||
+|#
+"""
+
+
+@pytest.fixture
+def with_codes(tmp_path: Path, copied: Path) -> Path:
+    """A copy with a page of error codes."""
+    (tmp_path / "tree/en/guides/failures.md").write_text(CODES, "utf-8")
+    sync(copied, tmp_path / "tree")
+    return copied
+
+
+@pytest.mark.parametrize("query", ["CART_TOO_HEAVY", "cart_too_heavy", "what does CART_TOO_HEAVY mean", "CART_TOO"])
+async def test_a_code_is_found_in_the_section_that_explains_it(
+    call_tool: CallTool, with_codes: Path, query: str
+) -> None:
+    found = (await call_tool("search_docs", query=query))["pages"][0]
+    assert (found["page"], found["section"]) == ("en/guides/failures", "Table of codes")
+    assert "more than it can carry" in found["extract"]
+
+
+@pytest.mark.parametrize("page", ["CART_TOO_HEAVY", "CART_LOST"])
+async def test_a_code_can_be_read_like_a_page(call_tool: CallTool, with_codes: Path, page: str) -> None:
+    answer = await call_tool("read_doc", page=page)
+    assert (answer["page"], answer["section"]) == ("en/guides/failures", "Table of codes")
+    assert "Nobody knows" in answer["text"]
+
+
+@pytest.mark.parametrize(
+    "query", ["onCartAdd", "ONCARTADD", "oncartadd", "event onCartAdd payload", "shop.cart.ADD", "shop.crat.add"]
+)
+async def test_names_come_first_in_any_letter_case(call_tool: CallTool, copied: Path, query: str) -> None:
+    found = (await call_tool("search_docs", query=query))["pages"][0]["page"]
+    assert found == "en/api-reference/shop/" + ("shop-cart-add" if "shop" in query else "events/on-cart-add")
+
+
+@pytest.mark.parametrize(
+    ("query", "page"),
+    [
+        ("abandonned baskets", "en/guides/carts"),
+        ("abandnoed baskets", "en/guides/carts"),
+        ("брошеные корзины", "ru/guides/carts"),
+        ("broshennye korziny", "ru/guides/carts"),
+    ],
+)
+async def test_typing_errors_do_not_hide_a_page(call_tool: CallTool, copied: Path, query: str, page: str) -> None:
+    assert page in [one["page"] for one in (await call_tool("search_docs", query=query))["pages"]]

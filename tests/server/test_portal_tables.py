@@ -125,7 +125,7 @@ async def test_they_are_no_data_sets(client: Client, call_tool: CallTool) -> Non
     assert await rows(call_tool, "SELECT name FROM data_sets") == []
     listed = (await client.read_resource("b24://records")).contents[0]
     assert json.loads(getattr(listed, "text", "")) == []
-    for name in TABLES:
+    for name in (*TABLES, "portal_notes"):
         error = (await call_tool("list_records", method="user.get", save_as=name))["error"]
         assert error["code"] == "B24MCP_RECORDS_NAME"
 

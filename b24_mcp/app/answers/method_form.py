@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Required, TypedDict
 
+from b24_mcp.app.answers.explained import explained, with_meanings
 from b24_mcp.app.answers.parameter_forms import narrowed, parameter_forms, parameters_in_full
 from b24_mcp.catalog import Event, Method, MethodFacts, Parameter, Risk
 from b24_mcp.rest import to_json
 
 LONGEST = 4_000
+AROUND = 90
+"""The characters of an answer beside the description: `ok`, and whether and why not the method is available."""
 _MOST_ERRORS = 12
 _BY_START = "50 a page: start=50, 100, … while the answer has next; list_records reads all"
 _PAGING = {
@@ -100,8 +103,17 @@ class EventForm(TypedDict, total=False):
     page: str | None
 
 
-def method_form(method: Method, versions: Sequence[str], of: str = "") -> MethodForm:
+def method_form(
+    method: Method,
+    versions: Sequence[str],
+    of: str = "",
+    *,
+    meanings: Mapping[tuple[str, ...], str] | None = None,
+    reserved: int = 0,
+) -> MethodForm:
     """Return the description of a method. `of` limits the parameters, see `narrowed`.
+
+    `meanings` are the words of the method's page by the paths of parameters. `reserved` characters are left free.
 
     Raises:
         ValueError: `of` names nothing of this method; the text says what it can name.
@@ -143,12 +155,13 @@ def method_form(method: Method, versions: Sequence[str], of: str = "") -> Method
     if facts.from_portal:
         form["source"] = "portal"
     form["page"] = facts.page
-    _add_params(form, narrowed(facts.params, of))
+    params = narrowed(explained(facts.params, meanings) if meanings else facts.params, of)
+    _add_params(form, params, LONGEST - AROUND - reserved)
     return form
 
 
-def event_form(event: Event) -> EventForm:
-    """Return the description of an event."""
+def event_form(event: Event, meanings: Mapping[tuple[str, ...], str] | None = None) -> EventForm:
+    """Return the description of an event. `meanings` are the words of its page by the paths in its data."""
     form = EventForm(event=event.name, scope=event.scope)
     if event.binds:
         form["bind"] = f'event.bind {{"event": "{event.name}", "handler": "https://…"}} from an application'
@@ -157,7 +170,11 @@ def event_form(event: Event) -> EventForm:
     else:
         form["bind"] = "an event of the user interface: JavaScript of a widget subscribes to it, event.bind refuses it"
     if event.payload:
-        form["data"] = parameters_in_full(event.payload)
+        payload = explained(event.payload, meanings) if meanings else event.payload
+        for longest in (240, 120, 60, 0):
+            form["data"] = parameters_in_full(with_meanings(payload, longest, longest))
+            if len(to_json(form)) <= LONGEST:
+                break
     form["page"] = event.page
     return form
 
@@ -191,12 +208,12 @@ def _risk(risk: Risk) -> MethodRiskForm:
     return form
 
 
-def _add_params(form: MethodForm, params: Sequence[Parameter]) -> None:
+def _add_params(form: MethodForm, params: Sequence[Parameter], longest: int) -> None:
     """Add the parameters in the longest form that fits."""
     for shown, more in parameter_forms(params):
         form["params"] = shown
         if more:
             form["more"] = more
-        if len(to_json(form)) <= LONGEST:
+        if len(to_json(form)) <= longest:
             return
     form["errors"] = form.get("errors", [])[:_MOST_ERRORS]

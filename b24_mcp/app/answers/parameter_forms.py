@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from b24_mcp.app.answers.explained import has_meanings, meaning_of, with_meanings
 from b24_mcp.catalog import Parameter
 
+_MEANINGS = ((400, 400), (240, 160), (160, 100), (120, 70), (90, 50), (70, 36))
+"""The most characters of a meaning: of a parameter, and of a field inside one."""
+_TOP_MEANINGS = (60, 36, 0)
 _MOST_VALUES = 12
 _LONGEST_TEXT = 90
 _LISTS_OF_NAMES = ("order", "select", "sort")
@@ -48,20 +52,32 @@ def parameter_forms(params: Sequence[Parameter]) -> Iterator[tuple[list[dict[str
     """Yield the forms of parameters, the longest first, each with how to see what it leaves out (empty: nothing)."""
     shared = _without_repetition(params)
     counted = [_brief(_list_counted(one)) for one in shared]
-    attempts: tuple[tuple[Sequence[Parameter], _Shorten], ...] = (
+    in_lines: tuple[tuple[Sequence[Parameter], _Shorten], ...] = (
         (params, _full),
         (shared, _full),
         (shared, _lines_below(1)),
         ([_brief(one) for one in shared], _lines_below(1)),
         (counted, _lines_below(1)),
+    )
+    attempts: tuple[tuple[Sequence[Parameter], _Shorten], ...] = (
+        *in_lines,
         (counted, _shortened(1, lambda fields: "; ".join(map(_short_line, fields)))),
         ([_fields_untexted(one) for one in counted], _lines_below(1)),
         (shared, _names_below(2)),
         ([_brief(one) for one in shared], _names_below(1)),
         ([_brief(one) for one in shared], _counts),
     )
+    if has_meanings(params):
+        # The words of the page come before the niceties of the form, but after the facts.
+        for longest in _MEANINGS:
+            for number, (shown, shorten) in enumerate(in_lines):
+                cut = with_meanings(shown, *longest)
+                more = _more(params) if number or longest != _MEANINGS[0] else ""
+                yield [_parameter(one, shorten) for one in cut], more
     for number, (shown, shorten) in enumerate(attempts):
-        yield [_parameter(one, shorten) for one in shown], _more(params) if number else ""
+        for most in _TOP_MEANINGS if has_meanings(params) else (0,):
+            cut = with_meanings(shown, most, 0)
+            yield [_parameter(one, shorten) for one in cut], _more(params) if number else ""
 
 
 def parameters_in_full(params: Sequence[Parameter]) -> list[dict[str, object]]:
@@ -113,12 +129,12 @@ def _line(param: Parameter) -> str:
         known.append(f" ({param.source})")
     if param.read_only:
         known.append(" read-only")
-    if param.text:
-        known.append(f" - {param.text}")
+    if said := param.text or meaning_of(param):
+        known.append(f" - {said}")
     if param.fields:
         known.append(f" {{{_names(param.fields)}}}")
-    said = "".join(known)
-    return param.name + ("*" if param.required is True else "") + (f":{said}" if said else "")
+    line = "".join(known)
+    return param.name + ("*" if param.required is True else "") + (f":{line}" if line else "")
 
 
 def _short_line(param: Parameter) -> str:
@@ -218,7 +234,7 @@ def _at_path(params: Sequence[Parameter], path: str) -> Parameter | None:
 
 def _with_word(param: Parameter, word: str) -> Parameter | None:
     """Return a parameter with those of its fields whose name or meaning contains a word; None without such a field."""
-    if word in param.name.lower() or word in param.text.lower():
+    if any(word in text.lower() for text in (param.name, param.text, meaning_of(param))):
         return param
     fields = tuple(kept for one in param.fields if (kept := _with_word(one, word)) is not None)
     return replace(param, fields=fields) if fields else None

@@ -92,5 +92,7 @@ def _documentation(settings: Settings) -> Finding:
     except DocsError as exc:
         return Finding("documentation", "note", str(exc), "Run b24-mcp docs sync.")
     if not languages:
+        if settings.docs != "off":
+            return Finding("documentation", "ok", "not on this computer yet: the first question fetches it")
         return Finding("documentation", "note", "not on this computer", "Run b24-mcp docs sync (optional).")
     return Finding("documentation", "ok", f"on this computer: {', '.join(sorted(languages))}")

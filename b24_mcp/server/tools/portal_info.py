@@ -13,7 +13,8 @@ from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName
 
 async def portal_info(ctx: Context[App], portal: PortalName = None) -> Reply:
     """Describe the portal and the current user: host, user, access level, granted and missing scopes, whether it has
-    REST 3.0, licence, requests left, configured portals.
+    REST 3.0, licence, requests left, configured portals, which documentation is here, and what words mean in this
+    company (notes).
     """
     return await portal_reply(ctx.request_context.lifespan_context, portal)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from anyio.to_thread import run_sync
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from pydantic import Field
@@ -12,7 +11,8 @@ from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.doc_pages import SampleLanguage, page_as_markdown, read_page
+from b24_mcp.app.doc_pages import SampleLanguage, page_as_markdown, read_documentation
+from b24_mcp.app.knowledge import host_of
 from b24_mcp.app.library import DOC_ADDRESS
 from b24_mcp.errors import B24Error
 from b24_mcp.server.tooling import FormalTool, make_tool
@@ -22,15 +22,17 @@ from b24_mcp.server.tools.arguments import READS_LOCALLY
 async def read_doc(
     ctx: Context[App],
     page: Annotated[
-        str, Field(description="Page as search_docs returns it, its address, or the name of a method or event")
+        str,
+        Field(description="Page from search_docs, its address, or the name of a method, event, error code or field"),
     ],
     section: Annotated[
         str | SkipJsonSchema[None], Field(description="Only this section. To read on: the value of cut.section")
     ] = None,
     code: Annotated[SampleLanguage, Field(description="Language of code samples, by default curl")] = "curl",
 ) -> Reply:
-    """Read a page of the official Bitrix24 documentation, or a section of it, as Markdown. Works offline."""
-    answer, budget = await run_sync(read_page, page, section or "", code)
+    """Read a page of the official Bitrix24 documentation, or a section of it, as Markdown."""
+    host = host_of(ctx.request_context.lifespan_context)
+    answer, budget = await read_documentation(page, section or "", code, host, ctx.report_progress)
     return Reply({"ok": True, **answer}, budget)
 
 
