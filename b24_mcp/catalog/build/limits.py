@@ -31,13 +31,21 @@ _DEFAULT_ITEM = re.compile(
     r"\(?(?:by default|default|(?:значение )?по умолчанию)\W*$",
     re.I | re.M,
 )
-_DEFAULT_VALUE = re.compile(r"[\w.:+/#@*\[\]{}',-][\w .:+/#@*\[\]{}',-]{0,59}", re.A)
+_DEFAULT_VALUE = re.compile(r"[\w.:+/#@*\[\]{}'\",-][\w .:+/#@*\[\]{}'\",-]{0,59}", re.A)
 _A_NUMBER = re.compile(r"-?\d+(?:\.\d+)?|null")
 # "If it is not passed, the default value is…" states no condition.
 _WHEN_MISSING = re.compile(
     r"\b(?:if|when) (?:(?:the |this )?(?:parameter|field|value|key|it) )?(?:is |are )?(?:not|no value is) "
     r"(?:passed|provided|specified|set|given|filled(?: in)?)\b|\bif omitted\b"
     r"|\bесли (?:(?:параметр|поле|значение|ключ) )?не (?:передан|указан|задан|заполнен)\w*",
+    re.I,
+)
+# "If it is not passed, `x` is used", "equivalent to passing the value `N`".
+_DEFAULT_USED = re.compile(
+    rf"(?:{_WHEN_MISSING.pattern})(?: or (?:is )?(?:equals? )?(?:to )?`null`)?[^.`\n]{{0,60}}, (?:the value )?`([^`\n]{{1,60}})` (?:is|will be) (?:used|applied|taken|set)\b"
+    rf"|(?:{_WHEN_MISSING.pattern})[^.`\n]{{0,60}}, (?:используется|применяется|подставляется)(?: значение)? `([^`\n]{{1,60}})`"
+    r"|\b(?:by default|по умолчанию)\b[^.`\n]{0,80}\((?:equivalent to|equals|the same as|аналог\w*|равносильно|эквивалентно)"
+    r"[^`.\n]{0,30}`([^`\n]{1,60})`\)",
     re.I,
 )
 _CONDITIONAL = re.compile(r"\b(?:if|when|for|unless)\b|\b(?:если|при|для|когда)\b", re.I)
@@ -193,7 +201,7 @@ def _agreed(first: _T, second: _T) -> _T | None:
 
 
 def _default(text: str, name: str, *, is_number: bool) -> str:
-    patterns = (_DEFAULT,) if re.search("def", name, re.I) else (_DEFAULT, _DEFAULT_ITEM, _DEFAULT_AFTER)
+    patterns = (_DEFAULT,) if re.search("def", name, re.I) else (_DEFAULT, _DEFAULT_ITEM, _DEFAULT_AFTER, _DEFAULT_USED)
     for pattern in patterns:
         for found in pattern.finditer(text):
             sentence = re.split(r"[.!\n]\s", text[: found.start()])[-1]

@@ -33,6 +33,7 @@ _FILTERS = re.compile(r"filter|фильтр", re.I)
 _PLAIN = frozenset(
     {"string", "integer", "int", "double", "float", "boolean", "bool", "char", "date", "datetime", "text", "number"}
 )
+_ARRAY_INSIDE = re.compile(r"(?:an )?object containing an array of|объект, содержащий массив", re.I)
 _DEPTH = 3
 
 
@@ -135,6 +136,7 @@ class ParameterTree:
         for name in names:
             param = ParameterDraft(name, row.type, required, row.allowed, pattern=row.pattern, limits=row.limits)
             param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
+            param.is_list = param.is_list or (row.type == "object" and bool(_ARRAY_INSIDE.match(row.text)))
             if not row.allowed.values and (not _is_container(row.type) or not _may_hold_fields(row.type)):
                 param.allowed = self._codes(row)
             if depth < _DEPTH:

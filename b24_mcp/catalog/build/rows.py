@@ -24,6 +24,8 @@ _LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
 _NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательн(?:ые|ым|ых) пол(?:я|ям|ей)", re.I)
 _CONDITION = re.compile(
     r"\b(?:required|mandatory|needed)(?: parameter| field)?,?(?: only)? (?:if|when|unless|for|under)\b"
+    r"|(?:can|may) be (?:omitted|skipped|left out) (?:if|when|for)\b|^[^.]{0,60}\boptional (?:if|when)\b"
+    r"|можно не (?:передавать|указывать|заполнять),? (?:если|при|когда|для)\b"
     r"|must be (?:specified|passed|provided) (?:only )?(?:if|when)\b"
     r"|(?:обязател\w+|нуж(?:ен|на|но|ны))(?: (?:параметр|поле|только|к заполнению))*,? "
     r"(?:если|при|когда|для|только|в случае)\b|требуется,? (?:только )?(?:если|при|когда)\b",
