@@ -24,7 +24,8 @@ _PLACES = re.compile(r"\.\d+", re.ASCII)
 class ParameterTable:
     """The documented parameters of a method, prepared to check the arguments of many calls.
 
-    `paging` is how the method pages, and `one_of` are its groups of parameters, as in `MethodFacts`.
+    `paging` is how the method pages, and `one_of` are its groups of parameters, as in `MethodFacts`. Without parameters
+    nothing is checked, unless the method `is_documented` to have none.
     """
 
     def __init__(
@@ -34,7 +35,10 @@ class ParameterTable:
         parameters: Sequence[Parameter],
         paging: str | None = None,
         one_of: tuple[tuple[str, ...], ...] = (),
+        *,
+        is_documented: bool = False,
     ) -> None:
+        self._knows_nothing = not parameters and not is_documented
         self._version = version
         self._parameters = parameters
         self._family = family_of(method.lower(), version)
@@ -49,7 +53,7 @@ class ParameterTable:
 
     def is_usual(self, params: Mapping[str, object]) -> bool:
         """Whether no argument needs a closer look, so that `check` finds nothing and `with_objects` changes nothing."""
-        return not self._parameters or self._usual.passes(params)
+        return self._knows_nothing or self._usual.passes(params)
 
     def with_objects(self, params: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
         """Return the arguments with JSON texts read where an object or a list is meant, and a warning for each."""
