@@ -37,7 +37,8 @@ OPERATOR_SIGNS = "<>=!%@~?*+"
 @dataclass(frozen=True, slots=True)
 class MethodFamily:
     """What the methods of one family share. `operators` is None where any is accepted. `entity` is what the method is
-    about, `deal` for `crm.deal.list`. `elsewhere` says where undocumented names, as they are compared, are written.
+    about, `deal` for `crm.deal.list`. `elsewhere` says where undocumented names, as they are compared, are written, and
+    `is_described` is set when the portal itself is asked which fields there are.
     """
 
     names: Case = "unknown"
@@ -48,6 +49,7 @@ class MethodFamily:
     instead: str = ""
     entity: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    is_described: bool = False
 
 
 _CASES: dict[str, tuple[Case, Case]] = {
@@ -72,7 +74,7 @@ def family_of(method: str, version: str) -> MethodFamily:
         ((allowed, advice) for prefix, allowed, advice in _operators() if method.startswith(prefix)), (None, "")
     )
     is_flat, capitals = line["flat"] == "yes", line["capitals"] == "yes"
-    return MethodFamily(names, fields, capitals, is_flat, operators, instead, entity, _elsewhere(method))
+    return MethodFamily(names, fields, capitals, is_flat, operators, instead, entity, _elsewhere(method), _described(method))
 
 
 def _elsewhere(method: str) -> Mapping[str, str]:
@@ -82,6 +84,15 @@ def _elsewhere(method: str) -> Mapping[str, str]:
         if any(fnmatchcase(method, pattern) for pattern in patterns):
             found |= {word: advice for word in words if word not in found}
     return found
+
+
+def _described(method: str) -> bool:
+    return any(fnmatchcase(method, row["method"].lower()) for row in _entities())
+
+
+@cache
+def _entities() -> list[dict[str, str]]:
+    return read_table("entities")
 
 
 @cache

@@ -42,11 +42,12 @@ def spelling_of(
     capitals: bool,
     entity: str = "",
     elsewhere: Mapping[str, str] | None = None,
+    is_described: bool = True,
 ) -> Spelling:
     """Return what a name of an object is.
 
     `given` are all names of the object, `entity` is what the method is about, and `elsewhere` says where names are
-    written that are no fields here.
+    written that are no fields here. With `is_described` the portal is asked about names of filters.
     """
     node = group.nodes.get(name)
     if node is not None:
@@ -72,7 +73,7 @@ def spelling_of(
     if elsewhere and place != "filter" and (advice := elsewhere.get(folded(name))):
         return Spelling(None, f"is not {_KINDS[place]}; {advice}", True)
     near = [one for one in affixed_in(group, name) if one in missing]
-    if near and place != "filter":
+    if near and not (place == "filter" and is_described):
         return Spelling(None, f"is not {_KINDS[place]}; {near[0]} is meant", True)
     return Spelling(None, f"{_UNKNOWN[place]}; {near[0]} may be meant" if near else _UNKNOWN[place])
 

@@ -60,6 +60,7 @@ class ArgumentWalk:
                 capitals=False,
                 entity=self._family.entity,
                 elsewhere=self._family.elsewhere if path.count(".") < _TOP_LEVELS else None,
+                is_described=self._family.is_described,
             )
             where = f"{path}{name}"
             if spelling.node is None and not spelling.certain and place == "top" and name not in EVERYWHERE:
@@ -240,7 +241,14 @@ class ArgumentWalk:
             return set()
         family = self._family
         spelling = spelling_of(
-            name, group, names, family.fields, "filter", capitals=family.capitals, entity=family.entity
+            name,
+            group,
+            names,
+            family.fields,
+            "filter",
+            capitals=family.capitals,
+            entity=family.entity,
+            is_described=family.is_described,
         )
         if spelling.message:
             self._add(path, (spelling.message, spelling.certain))
