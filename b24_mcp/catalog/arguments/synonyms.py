@@ -57,7 +57,9 @@ def affixed_in(group: Group, name: str) -> list[str]:
         return []
     known = {in_capitals(one): node.name for one, node in group.nodes.items()}
     found = dict.fromkeys(
-        written for one, written in known.items() if one.endswith(f"_{word}") or one.startswith(f"{word}_")
+        written
+        for one, written in known.items()
+        if one.endswith(f"_{word}") or one.startswith(f"{word}_") or (len(word) > _SHORTEST and one.startswith(word))
     )
     return list(found) if len(found) == 1 else []
 
