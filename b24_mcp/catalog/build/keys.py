@@ -107,6 +107,22 @@ def values_of_keys(text: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def said_of_keys(text: str) -> dict[str, str]:
+    """Return what a description says of each key that it lists as a bullet, with the lines nested below the bullet."""
+    found: dict[str, str] = {}
+    key, depth = "", 0
+    for line in text.split("\n"):
+        bullet = _BULLET.match(line)
+        if bullet is not None and (not key or len(bullet[1]) <= depth):
+            key, depth = bullet[2], len(bullet[1])
+            found.setdefault(key, line[bullet.end() :].lstrip("*]` "))
+        elif key and line.strip() and len(line) - len(line.lstrip()) <= depth:
+            key = ""
+        elif key:
+            found[key] += f"\n{line}"
+    return found
+
+
 def like_which(text: str) -> str | None:
     """Return the parameter, in lower case, whose fields a description says this one has too."""
     found = _LIKE.search(text)

@@ -87,6 +87,7 @@ _YES_NO_CODE = re.compile(r"(?:[`'\"«“]|\*\*)([YN])(?:[`'\"»”]|\*\*)")
 _YES_NO_BARE = re.compile(
     r"[\[(]Y\s*(?:\\?\||/|,|or|или)\s*N[\])]|\bY\s*(?:\\?\||/)\s*N\b|`Y\s*(?:\\?\||/|,)\s*N`"
     r"|\bY [—–-] [^N`]{1,60}\bN [—–-] |[:—–] Y (?:or|или) N\b"
+    r"|\bvalues? (?:are|is):? Y or N\b|\bзначени\w+(?: —|:)? Y или N\b"
 )
 _JOINED = re.compile(r"(?:[\s,;/|.\\]|\bor\b|\band\b|\beither\b|\bare\b|\bis\b|\bили\b|\bлибо\b|\bи\b)*+$")
 _BARE_LIST = re.compile(r"[:—–]\s*((?:\w{1,20})(?:\s*(?:,|/|\\?\||\bor\b|\bили\b)\s*\w{1,20}){1,11})\s*\.?$")
