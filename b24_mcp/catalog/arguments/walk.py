@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from b24_mcp.catalog.arguments.conditions import (
@@ -22,7 +23,7 @@ from b24_mcp.catalog.arguments.spelling import EVERYWHERE, Spelling, spelling_of
 from b24_mcp.catalog.arguments.values import FILE_FORM, Verdict, file_verdict, id_verdict, number_verdict, verdict_on
 from b24_mcp.catalog.names import is_slip, nearest_ones
 
-_DIRECTIONS = ("asc", "desc")
+_DIRECTION = re.compile(r"\s*(?:(?:asc|desc|nulls)\b|\$)", re.IGNORECASE)
 _FILES = {"filedata", "filecontent", "file_content"}
 _CONTENTS = {"filecontent", "filedata"}
 _OF_LISTS = ("filter", "select", "order")
@@ -288,7 +289,7 @@ class ArgumentWalk:
             where = f"{path}.{name}"
             if node.group is not None and not str(name).isdigit():
                 self._listed_name(where, str(name), node.group, value)
-            is_other = isinstance(direction, str) and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$"))
+            is_other = isinstance(direction, str) and _DIRECTION.match(direction) is None
             if (is_other and direction) or isinstance(direction, int | float):
                 self._add(where, ("must be asc or desc", True))
 

@@ -36,6 +36,12 @@ _NEEDED = re.compile(
     r"|`(\w+)`(?: field| parameter| condition)? is (?:required|mandatory)",
     re.I,
 )
+# "In the format with three required blocks: `user`, `message`, `chat`".
+_NEEDED_LIST = re.compile(
+    r"(?:required (?:blocks|fields|keys|elements)|обязательны\w+ (?:блок|пол|ключ|элемент)\w*):? "
+    r"(`\w+`(?:(?:, | and | и |, and )`\w+`)+)",
+    re.I,
+)
 _UNSUPPORTED = re.compile(
     r"(?:fields|поля) ((?:`\w+`(?:, | and | и )?)+)(?:[^.\n`]|`(?:filter|order|select)`){0,30}"
     r"(?:are not supported|не поддерживаются)",
@@ -78,7 +84,12 @@ def bold_keys(text: str) -> tuple[str, ...]:
 
 def needed_keys(text: str) -> frozenset[str]:
     """Return the keys that a description calls required: "the field `OWNER_ID` is required"."""
-    return frozenset(key for pair in _NEEDED.findall(text) for key in pair if key)
+    return frozenset(key for pair in _NEEDED.findall(text) for key in pair if key) | needed_keys_listed(text)
+
+
+def needed_keys_listed(text: str) -> frozenset[str]:
+    """Return the keys that a description lists as required: "three required blocks: `user`, `chat`"."""
+    return frozenset(key for names in _NEEDED_LIST.findall(text) for key in re.findall(r"`(\w+)`", names))
 
 
 def unsupported_keys(text: str) -> frozenset[str]:

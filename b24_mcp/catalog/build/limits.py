@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -66,6 +66,10 @@ _LONGEST_TEXT = re.compile(rf"\b{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:[a-zа-я]
 _LENGTH = re.compile(
     rf"(?:maximum|max\.?) (?:string |field |text |name )?length(?: of (?:the )?\w+)?\s*(?:[—–:-]|is)?\s*{_N}"
     rf"|максимальная длина(?: \w+)?\s*(?:[—–:-]|равна)?\s*{_N}",
+    re.I,
+)
+_LENGTH_OF = re.compile(
+    r"(?:maximum length (?:for|of)|максимальная длина(?: для)?) (`\w+`(?:(?:, | and | и )`\w+`)*) (?:is|—|-) `?(\d+)`?",
     re.I,
 )
 _LONGEST_LIST = re.compile(rf"\b{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:[a-zа-я]+ )?{_ITEMS}\b", re.I)
@@ -213,6 +217,15 @@ def _default(text: str, name: str, *, is_number: bool) -> str:
             if _DEFAULT_VALUE.fullmatch(value) and (not is_number or _A_NUMBER.fullmatch(value)):
                 return value
     return ""
+
+
+def longest_of(name: str, texts: Iterable[str]) -> int | None:
+    """Return the length of a parameter that a text beside the table states for several of them."""
+    for text in texts:
+        for names, number in _LENGTH_OF.findall(text):
+            if f"`{name}`" in names:
+                return int(number)
+    return None
 
 
 def _longest(text: str, *, is_list: bool) -> int | None:

@@ -14,11 +14,12 @@ from b24_mcp.catalog.build.keys import (
     like_which,
     listed_keys,
     needed_keys,
+    needed_keys_listed,
     said_of_keys,
     unsupported_keys,
     values_of_keys,
 )
-from b24_mcp.catalog.build.limits import limits_of
+from b24_mcp.catalog.build.limits import limits_of, longest_of
 from b24_mcp.catalog.build.rows import TableRow, is_pattern, rows_of
 from b24_mcp.catalog.build.sections import PURPOSES, PageSection, failures, stars_count, subject_of, zone
 from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, lists_values, may_grow, values_of
@@ -38,7 +39,9 @@ _PLAIN = frozenset(
 _MAP = re.compile(
     r"\bcontains objects, each (?:describing|of which)|\bсодержит объекты, каждый из которых", re.I
 )
-_ARRAY_INSIDE = re.compile(r"(?:an )?object containing an array of|объект, содержащий массив", re.I)
+_ARRAY_INSIDE = re.compile(
+    r"(?:an )?object containing an array of|an array of objects\b|объект, содержащий массив|массив объектов\b", re.I
+)
 _DEPTH = 3
 
 
@@ -232,6 +235,12 @@ class ParameterTree:
             holder.fields = self.params(section.tables, depth + 2, (*here, holder.name))
             return drafts
         fields = self.params(section.tables, depth + 1, here)
+        if usage not in _LISTED:
+            for param in fields:
+                if param.required is False and param.name in needed_keys_listed(row.text):
+                    param.required = True
+                if longest := longest_of(param.name, section.texts):
+                    param.limits = replace(param.limits, longest=longest)
         if row.type == "object" and _MAP.search(row.text) and not any(one.pattern for one in fields):
             fields = [ParameterDraft("<key>", "object", pattern=True, fields=fields)]
         if usage in _LISTED and (others := unsupported_keys(row.text)):
