@@ -126,7 +126,9 @@ async def fitted_to_portal(plan: Plan, *, reading_only: bool = False) -> Plan:
     # Not needed to start and list the tools, and the checks not for calls that name no fields of records.
     from b24_mcp.discovery import concerns_fields
 
-    if not any(concerns_fields(call.method) or call.method.lower().startswith(_OF_CUSTOM_FIELDS) for call in plan.calls):
+    if not any(
+        concerns_fields(call.method) or call.method.lower().startswith(_OF_CUSTOM_FIELDS) for call in plan.calls
+    ):
         return plan
     from b24_mcp.app.portal_checks import check_calls
 

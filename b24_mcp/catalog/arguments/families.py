@@ -74,7 +74,9 @@ def family_of(method: str, version: str) -> MethodFamily:
         ((allowed, advice) for prefix, allowed, advice in _operators() if method.startswith(prefix)), (None, "")
     )
     is_flat, capitals = line["flat"] == "yes", line["capitals"] == "yes"
-    return MethodFamily(names, fields, capitals, is_flat, operators, instead, entity, _elsewhere(method), _described(method))
+    return MethodFamily(
+        names, fields, capitals, is_flat, operators, instead, entity, _elsewhere(method), _described(method)
+    )
 
 
 def _elsewhere(method: str) -> Mapping[str, str]:
@@ -97,9 +99,7 @@ def _entities() -> list[dict[str, str]]:
 
 @cache
 def _others() -> list[tuple[list[str], list[str], str]]:
-    return [
-        (row["methods"].split(","), row["words"].split(), row["advice"]) for row in read_table("elsewhere")
-    ]
+    return [(row["methods"].split(","), row["words"].split(), row["advice"]) for row in read_table("elsewhere")]
 
 
 @cache

@@ -4,7 +4,7 @@
 
 | column | meaning |
 |---|---|
-| `of` | a type such as `crm_enum_contenttype`, or an anchor such as `#object_type` (numbers for integers, others for texts) |
+| `of` | a type such as `crm_enum_contenttype`, or an anchor such as `#object_type` (of numbers: for integers) |
 | `values` | the values, separated by commas |
 | `open` | `yes`: a portal may have more |
 | `source` | the method that returns them |

@@ -47,6 +47,12 @@ _UNSUPPORTED = re.compile(
     r"(?:are not supported|не поддерживаются)",
     re.I,
 )
+# "Possible `code` values:" above a list.
+_VALUES_OF_KEY = re.compile(
+    r"(?:(?:possible|allowed) `(\w+)` values|(?:возможные|допустимые) значения `(\w+)`):[ \t]*\n+"
+    r"((?:[ \t]*[-*•] [^\n]*(?:\n|\Z))+)",
+    re.I,
+)
 _DIRECTIONS = frozenset({"asc", "desc"})
 
 
@@ -100,7 +106,10 @@ def unsupported_keys(text: str) -> frozenset[str]:
 def values_of_keys(text: str) -> dict[str, tuple[str, ...]]:
     """Return the values of keys: bullets of code below the bullet of a key that ends with a colon."""
     lines = text.split("\n")
-    found: dict[str, tuple[str, ...]] = {}
+    found = {
+        key or key_ru: tuple(dict.fromkeys(re.findall(r"^\s*[-*•]\s+`([\w.-]+)`", items, re.M)))
+        for key, key_ru, items in _VALUES_OF_KEY.findall(text)
+    }
     for at, line in enumerate(lines):
         key = _BULLET.match(line)
         if key is None or not line.rstrip().endswith(":"):

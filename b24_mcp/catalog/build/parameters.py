@@ -36,9 +36,7 @@ _FILTERS = re.compile(r"filter|фильтр", re.I)
 _PLAIN = frozenset(
     {"string", "integer", "int", "double", "float", "boolean", "bool", "char", "date", "datetime", "text", "number"}
 )
-_MAP = re.compile(
-    r"\bcontains objects, each (?:describing|of which)|\bсодержит объекты, каждый из которых", re.I
-)
+_MAP = re.compile(r"\bcontains objects, each (?:describing|of which)|\bсодержит объекты, каждый из которых", re.I)
 _ARRAY_INSIDE = re.compile(
     r"(?:an )?object containing an array of|an array of objects\b|объект, содержащий массив|массив объектов\b", re.I
 )
