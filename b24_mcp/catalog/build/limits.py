@@ -40,12 +40,15 @@ _WHEN_MISSING = re.compile(
     r"|\bесли (?:(?:параметр|поле|значение|ключ) )?не (?:передан|указан|задан|заполнен)\w*",
     re.I,
 )
-# "If it is not passed, `x` is used", "equivalent to passing the value `N`".
+# "If it is not passed, `x` is used", "by default … (equivalent to passing the value `N`)".
+_CODE = r"`([^`\n]{1,60})`"
 _DEFAULT_USED = re.compile(
-    rf"(?:{_WHEN_MISSING.pattern})(?: or (?:is )?(?:equals? )?(?:to )?`null`)?[^.`\n]{{0,60}}, (?:the value )?`([^`\n]{{1,60}})` (?:is|will be) (?:used|applied|taken|set)\b"
-    rf"|(?:{_WHEN_MISSING.pattern})[^.`\n]{{0,60}}, (?:используется|применяется|подставляется)(?: значение)? `([^`\n]{{1,60}})`"
-    r"|\b(?:by default|по умолчанию)\b[^.`\n]{0,80}\((?:equivalent to|equals|the same as|аналог\w*|равносильно|эквивалентно)"
-    r"[^`.\n]{0,30}`([^`\n]{1,60})`\)",
+    rf"(?:{_WHEN_MISSING.pattern})(?: or (?:is )?(?:equals? )?(?:to )?`null`)?[^.`\n]{{0,60}}, (?:the value )?{_CODE} "
+    r"(?:is|will be) (?:used|applied|taken|set)\b"
+    rf"|(?:{_WHEN_MISSING.pattern})[^.`\n]{{0,60}}, (?:используется|применяется|подставляется)(?: значение)? {_CODE}"
+    r"|\b(?:by default|по умолчанию)\b[^.`\n]{0,80}"
+    r"\((?:equivalent to|equals|the same as|аналог\w*|равносильно|эквивалентно)"
+    rf"[^`.\n]{{0,30}}{_CODE}\)",
     re.I,
 )
 _CONDITIONAL = re.compile(r"\b(?:if|when|for|unless)\b|\b(?:если|при|для|когда)\b", re.I)
