@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 _LONGEST_WAIT = 2.0
+_OF_CUSTOM_FIELDS = "userfieldconfig."
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,14 @@ async def fitted_to_portal(plan: Plan, *, reading_only: bool = False) -> Plan:
     Raises:
         B24Error: `B24MCP_PARAMS` for a name or a value that the portal does not have; nothing was sent.
     """
-    from b24_mcp.app.portal_checks import check_calls  # not needed to start and list the tools
+    # Not needed to start and list the tools, and the checks not for calls that name no fields of records.
+    from b24_mcp.discovery import concerns_fields
+
+    if not any(
+        concerns_fields(call.method) or call.method.lower().startswith(_OF_CUSTOM_FIELDS) for call in plan.calls
+    ):
+        return plan
+    from b24_mcp.app.portal_checks import check_calls
 
     calls = await check_calls(plan.opened, plan.calls)
     if all(one is other for one, other in zip(calls, plan.calls, strict=True)):

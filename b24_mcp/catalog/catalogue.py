@@ -179,7 +179,9 @@ class Catalogue:
             risks=risky.risks,
             arguments=arguments_of(key) if version == "v2" else None,
             has_outside_texts=has_outside_texts(key),
-            parameters=ParameterTable(name, version, facts.params, facts.paging, facts.one_of),
+            parameters=ParameterTable(
+                name, version, facts.params, facts.paging, facts.one_of, is_documented=facts.page is not None
+            ),
         )
 
     def _read_risky(self, key: str, version: str) -> RiskyMethod:

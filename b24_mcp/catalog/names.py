@@ -75,3 +75,8 @@ def _is_one_slip(a: str, b: str) -> bool:
 def folded(name: str) -> str:
     """Return a name as it is compared: without underscores, in lower case."""
     return name.replace("_", "").lower()
+
+
+def in_capitals(name: str) -> str:
+    """Return `STAGE_ID` for `stageId`."""
+    return name if name == name.upper() else "".join(f"_{sign}" if sign.isupper() else sign for sign in name).upper()

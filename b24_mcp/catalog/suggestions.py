@@ -27,7 +27,7 @@ _CLOSE_TEXT = 0.8
 _CANDIDATES = 12
 _VERBS = (
     "iadd add create new insert make register post",
-    "iupdate update edit change modify set save patch put write",
+    "iupdate update edit change modify set save patch put write won win lost lose assign reassign archive convert",
     "idelete delete remove destroy erase drop del",
     "ilist list search find query all filter items index getall getlist",
     "iget get read fetch load show detail info view one byid retrieve",

@@ -7,7 +7,14 @@ from __future__ import annotations
 from b24_mcp.discovery import changes, entities
 from b24_mcp.discovery.cache import DocumentCache, cache_folder
 from b24_mcp.discovery.changes import WatchingGuard
-from b24_mcp.discovery.entities import PortalEntity, entity_named, entity_of, entity_of_type, known_kinds
+from b24_mcp.discovery.entities import (
+    PortalEntity,
+    concerns_fields,
+    entity_named,
+    entity_of,
+    entity_of_type,
+    known_kinds,
+)
 from b24_mcp.discovery.facts import PortalFacts
 from b24_mcp.discovery.fields import EntityFields, Option, PortalField, folded
 from b24_mcp.discovery.knowledge import Knowledge, documented
@@ -39,6 +46,7 @@ __all__ = [
     "Stage",
     "WatchingGuard",
     "cache_folder",
+    "concerns_fields",
     "documented",
     "entity_named",
     "entity_of",

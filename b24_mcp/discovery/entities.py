@@ -80,6 +80,11 @@ def entity_of(method: str, params: object, parameter: str) -> PortalEntity | Non
     return None
 
 
+def concerns_fields(method: str) -> bool:
+    """Whether any parameter of a v2 method names fields of records."""
+    return any(fnmatchcase(method.lower(), pattern) for pattern, *_ in _rows())
+
+
 def entity_named(text: str) -> PortalEntity | None:
     """Return the entity that a person or a model names: `deals`, `dynamic:1030`, `1030`, `list:15`, `crm.deal.list`."""
     name = " ".join(text.lower().split()).removeprefix("entitytypeid=")

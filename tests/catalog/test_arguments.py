@@ -35,7 +35,7 @@ def refused(method: str, params: dict[str, Any], version: str | None = None) -> 
         ("crm.deal.list", {"filters": {"ID": 1}}, "filter"),
         ("crm.deal.list", {"select": "ID"}, "must be a list"),
         ("tasks.task.get", {"task_id": 1}, "taskId"),
-        ("calendar.event.add", {"type": "user"}, "is required"),
+        ("calendar.section.add", {"type": "user"}, "is required"),
     ],
 )
 def test_a_certain_mistake_is_refused_with_the_right_name(method: str, params: dict[str, Any], said: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.catalog.build import pages
+from b24_mcp.catalog.build.errors import codes_in
 from b24_mcp.catalog.build.extract import DocumentedMethod, facts_of
 from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.rows import names_of, type_of
@@ -170,7 +171,15 @@ def test_the_note_about_stars_makes_all_without_one_optional() -> None:
     assert params(page(STARS_COUNT + "\n\n" + table(row("a"))))[0]["required"] is False
 
 
-@pytest.mark.parametrize("text", ["Required if `mode` is `x`", "Обязателен, если `mode` равен `x`"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Required if `mode` is `x`",
+        "Обязателен, если `mode` равен `x`",
+        "Owner. This parameter can be omitted if `mode` is `x`",
+        "Владелец. Параметр можно не передавать, если `mode` равен `x`",
+    ],
+)
 def test_a_parameter_required_under_a_condition_is_conditional(text: str) -> None:
     assert one(page(table(row("a*", text=text), row("mode"))), "a")["required"] == "conditional"
 
@@ -202,6 +211,26 @@ def test_a_choice_for_one_purpose_is_not_a_group() -> None:
 def test_a_parameter_required_without_another_forms_a_group() -> None:
     text = "Required if `DIALOG_ID` is not passed"
     assert form(page(table(row("CHAT_ID*", text=text), row("DIALOG_ID"))))["one_of"] == [["DIALOG_ID", "CHAT_ID"]]
+
+
+def test_a_parameter_that_may_be_used_instead_of_a_required_one_forms_a_group() -> None:
+    found = form(
+        page(table(row("from*"), row("from_ts", text="Timestamp. Can be used instead of the `from` parameter")))
+    )
+    assert found["one_of"] == [["from", "from_ts"]]
+
+
+def test_objects_by_names_of_the_caller_are_a_map() -> None:
+    text = "Contains objects, each describing a [property](#property)"
+    fields = "\n\n### Property {#property}\n\n" + table(row("Type"))
+    found = one(page(table(row("props", "object", text)) + fields), "props")["fields"]
+    assert [(field["name"], field["pattern"], [inner["name"] for inner in field["fields"]]) for field in found] == [
+        ("<key>", True, ["Type"])
+    ]
+
+
+def test_a_code_that_begins_with_the_word_empty_is_no_empty_code() -> None:
+    assert [codes_in("`EMPTY_TITLE`"), codes_in("Empty value")] == [["EMPTY_TITLE"], [""]]
 
 
 def test_a_group_inside_an_object_is_named_by_paths() -> None:

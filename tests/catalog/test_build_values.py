@@ -88,6 +88,26 @@ def test_values_of_a_key_are_below_its_item() -> None:
     assert keys["TYPE"] == ["NONE", "NOW"]
 
 
+def test_codes_alone_in_their_lines_are_values() -> None:
+    assert values("How to pack. Possible values:\n`BOX`\n`Y/N`\n`BAG`") == ["BOX", "Y/N", "BAG"]
+
+
+def test_a_sort_that_is_a_text_has_the_names_of_fields_as_values() -> None:
+    assert values("The field to sort by. Sorting works on the fields:\n- `ID` — id\n- `NAME` — name", name="sort") == [
+        "ID",
+        "NAME",
+    ]
+
+
+def test_keys_of_a_filter_have_the_values_that_their_items_state() -> None:
+    text = (
+        "Available fields:\n- `id` — id\n- `state` — state. Possible values: `open`, `closed`\n"
+        "- `size` — size. Possible values:\n    - `1` — S\n    - `2` — M"
+    )
+    fields = {one["name"]: one.get("values") for one in said(text, "object", "filter")["fields"]}
+    assert fields == {"id": None, "state": ["open", "closed"], "size": ["1", "2"]}
+
+
 def test_items_of_a_list_have_the_values_of_a_linked_table() -> None:
     codes = "### Codes {#codes}\n\n#|\n|| **Code** | **Words** ||\n|| `read` | R ||\n|| `edit` | E ||\n|#\n"
     found = one(page(table(row("rights", "string[]", "Codes are [below](#codes)")) + "\n" + codes), "rights")
@@ -140,6 +160,7 @@ def test_lists_of_something_else_are_not_values(text: str, kind: str) -> None:
         ("Gift. By default `N`", "char"),
         ("Gift. Default — `Y`", "boolean"),
         ("Gift: Y - it is, N - it is not", "string"),
+        ("Gift. Acceptable values are Y or N", "char"),
     ],
 )
 def test_a_flag_has_the_values_y_and_n(text: str, kind: str) -> None:
@@ -236,6 +257,8 @@ def test_the_types_of_crm_objects_are_open() -> None:
         ("Gift. If not provided, the default value is `N`", "char", "N"),
         ("Подарок. Если не передано, то по умолчанию значение `N`", "char", "N"),
         ("Gift. By default, it is `N`", "char", "N"),
+        ("Gift. If the parameter is not passed, `N` is used", "char", "N"),
+        ("Gift. By default none is added (equivalent to passing the value `N`)", "char", "N"),
         ("Size. If it is empty, a default value of 100 will be assigned", "integer", None),
         ("Size. If it is not specified, a default value of 100 will be assigned", "integer", "100"),
         ("Carts. By default `0`", "object|array", None),

@@ -68,6 +68,26 @@ def test_correct_everyday_calls_are_not_refused() -> None:
         ("crm.deal.list", {"order": {"ID": -1}}, "must be asc or desc"),
         ("crm.deal.add", {"fields": {"OPENED": "yes"}}, 'must be "Y"'),
         ("disk.folder.uploadfile", {"id": 5, "data": {"NAME": "a"}, "fileContent": "text"}, "base64"),
+        ("catalog.extra.list", {"order": {"name": "ascending"}}, "must be asc or desc"),
+        ("crm.deal.add", {"fields": {"PRODUCTS": []}}, "product rows are set with crm.deal.productrows.set"),
+        ("tasks.task.add", {"fields": {"TITLE": "x", "RESPONSIBLE_ID": 1, "DEAL_ID": 5}}, "UF_CRM_TASK"),
+        ("imopenlines.config.update", {"CONFIG_ID": 1, "PARAMS": {"NAME": "x"}}, "LINE_NAME is meant"),
+        ("landing.landing.copy", {"lid": 5, "siteId": 3}, "toSiteId is meant"),
+        ("catalog.extra.list", {"filter": {"percent": 5}}, "percentage is meant"),
+        ("crm.dealcategory.stage.list", {"categoryId": 1}, "it is called id"),
+        ("landing.repo.getList", {"filter": {"NAME": "x"}}, 'it belongs into params: {"params": {"filter": …}}'),
+        ("lists.get.iblock.type.id", {"x": 1}, "IBLOCK_ID or IBLOCK_CODE is required"),
+        (
+            "bizproc.robot.add",
+            {"CODE": "r", "HANDLER": "https://x.example", "NAME": "n", "PROPERTIES": {"a": {"Type": "strng"}}},
+            "PROPERTIES.a.Type is not an allowed value (strng): string is meant",
+        ),
+        ("entity.rights", {"ENTITY": "menu", "ACCESS": {"U1": "Q"}}, "ACCESS.U1 is not an allowed value"),
+        (
+            "calendar.event.add",
+            {"type": "user", "ownerId": 1, "name": "x", "section": 1, "to": "2026-12-31"},
+            "from or from_ts is required",
+        ),
     ],
 )
 def test_a_mistake_of_each_kind_is_refused_with_what_is_right(method: str, params: object, said: str) -> None:
@@ -84,6 +104,19 @@ def test_a_mistake_of_each_kind_is_refused_with_what_is_right(method: str, param
 )
 def test_a_condition_of_rest_3_in_another_form_is_refused(filter: object, said: str) -> None:
     assert said in refusal("tasks.task.list", {"filter": filter}, "v3")
+
+
+def test_a_filter_of_a_method_of_rest_3_that_takes_none_is_refused() -> None:
+    assert "filter is not taken by this method" in refusal("note.collection.list", {"filter": []}, "v3")
+
+
+def test_a_list_with_a_cursor_is_read_with_the_cursor_of_the_answer() -> None:
+    assert '"afterCursor": the nextCursor' in refusal("note.collection.list", {"limit": 5}, "v3")
+
+
+def test_names_given_to_a_method_without_parameters_are_warned_about() -> None:
+    planned = plan_checked(CallRequest("department.fields", {"ID": 5}))
+    assert planned.warnings == ("ID is not documented for this method",)
 
 
 @pytest.mark.parametrize(

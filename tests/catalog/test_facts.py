@@ -98,7 +98,7 @@ def test_lists_have_their_key_and_paging() -> None:
     tasks = known("tasks.task.list", "v3")
     assert tasks.paging == "pagination"
     pagination = next(param for param in tasks.params if param.name == "pagination")
-    assert [field.name for field in pagination.fields] == ["limit", "offset", "page"]
+    assert [field.name for field in pagination.fields] == ["page", "limit", "offset"]
     assert known("note.collection.list", "v3").paging == "cursor"
     # Its `start` is where the numbers begin.
     assert known("documentgenerator.numerator.add").paging is None

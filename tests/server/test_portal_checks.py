@@ -65,6 +65,14 @@ def only_asked(portal: LoopbackPortal) -> bool:
         ("crm.item.list", {"entityTypeId": 2, "filter": {"stage": "WON"}}, "stageId"),
         ("crm.item.list", {"entityTypeId": 2, "filter": {"ufCrmNone": 1}}, "the portal would refuse the call"),
         ("lists.element.get", {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 1, "FILTER": {"PROPERTY_999": 1}}, "PROPERTY_1"),
+        # Fields of another kind of records
+        ("crm.item.add", {"entityTypeId": 2, "fields": {"name": "x"}}, "title is meant"),
+        (
+            "crm.item.update",
+            {"entityTypeId": 3, "id": 1, "fields": {"stageId": "NEW"}},
+            "stageId is no field of contacts",
+        ),
+        ("crm.item.list", {"entityTypeId": 4, "filter": {">closedate": "2026-01-01"}}, "closedate is no field"),
         # Values
         ("crm.deal.update", {"id": 1, "fields": {"SOURCE_ID": "WEBB"}}, "WEB is meant; there are CALL ("),
         ("crm.deal.add", {"fields": {"TITLE": "x", "CURRENCY_ID": "EURO"}}, "EUR is meant"),

@@ -11,6 +11,7 @@ from b24_mcp.app.portal_checks.finding import FieldFinding, missing, mistake, wa
 from b24_mcp.app.portal_checks.uses import FieldUse
 from b24_mcp.catalog import Parameter
 from b24_mcp.catalog.arguments.families import MethodFamily
+from b24_mcp.catalog.arguments.synonyms import meant_among
 from b24_mcp.catalog.names import folded, nearest_ones
 from b24_mcp.discovery import EntityFields, PortalField
 
@@ -126,6 +127,8 @@ def _nearest(name: str, fields: EntityFields, others: Iterable[str]) -> list[str
     by_label = labels.get(folded(name.removeprefix("UF_CRM_").removeprefix("ufCrm")))
     if by_label:
         return [by_label]
+    if meant := meant_among(name, own):
+        return meant
     words = [one for one in own if _shares_words(name, one)]
     if 0 < len(words) <= _MOST_NAMED:
         return words

@@ -15,6 +15,7 @@ from b24_mcp.catalog.names import folded
 from b24_mcp.discovery import PortalEntity, entity_of
 from b24_mcp.rest import PlannedCall
 
+_BY_TYPE = "entityTypeId="
 _LINKS = ("crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote", "user")
 _CHOICES = ("crm_status", "crm_category", "crm_currency")
 _CHOICE_NAMES = {"stageid", "statusid", "categoryid", "sourceid", "typeid", "currencyid", "honorific"}
@@ -69,10 +70,15 @@ def parts_of(call: PlannedCall) -> Iterator[Part]:
         family = family_of(call.method.lower(), "v2")
         uses = tuple(uses_of(parameter, value, family))
         if uses:
-            yield Part(parameter, entity, family, _documented(method, parameter), uses)
+            yield Part(parameter, entity, family, _documented(method, parameter, entity), uses)
 
 
-def _documented(method: Method | None, parameter: str) -> Documented:
-    """Return the documented names inside a parameter."""
+def _documented(method: Method | None, parameter: str, entity: PortalEntity) -> Documented:
+    """Return the names inside a parameter that are documented for records of this kind."""
     parameters = () if method is None else method.facts.params
-    return Documented(field for one in parameters if one.name.lower() == parameter.lower() for field in one.fields)
+    fields = [field for one in parameters if one.name.lower() == parameter.lower() for field in one.fields]
+    kinds = {kind for field in fields for kind in field.variants if kind.startswith(_BY_TYPE)}
+    own = f"{_BY_TYPE}{entity.type_id}"
+    if own not in kinds:
+        own = f"{_BY_TYPE}other"
+    return Documented(field for field in fields if not kinds or not field.variants or own in field.variants)

@@ -9,12 +9,15 @@ the filter may also stand beside it.
 `data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
 them are; `instead` is the advice for others. `data/lenient.tsv` has single fields whose documentation is stricter than
 the portal or the official SDK: `missing` fields may be left out, `any` problem with the field is only a warning, and a
-`known` field is accepted without one although it is not documented.
+`known` field is accepted without one although it is not documented. `data/elsewhere.tsv` has `words` that are no fields
+of what some `methods` write: prices of a product, product rows of a deal; `advice` names the method or the field.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Literal
 
@@ -34,7 +37,8 @@ OPERATOR_SIGNS = "<>=!%@~?*+"
 @dataclass(frozen=True, slots=True)
 class MethodFamily:
     """What the methods of one family share. `operators` is None where any is accepted. `entity` is what the method is
-    about, `deal` for `crm.deal.list`.
+    about, `deal` for `crm.deal.list`. `elsewhere` says where undocumented names, as they are compared, are written, and
+    `is_described` is set when the portal itself is asked which fields there are.
     """
 
     names: Case = "unknown"
@@ -44,6 +48,8 @@ class MethodFamily:
     operators: frozenset[str] | None = None
     instead: str = ""
     entity: str = ""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    is_described: bool = False
 
 
 _CASES: dict[str, tuple[Case, Case]] = {
@@ -61,13 +67,39 @@ def family_of(method: str, version: str) -> MethodFamily:
     """Return the family of a method by its name in lower case."""
     entity = method.split(".")[-2:][0].rpartition("_")[2]
     if version == "v3":
-        return MethodFamily("exact", "exact", entity=entity)
+        return MethodFamily("exact", "exact", entity=entity, elsewhere=_elsewhere(method))
     line = next((line for line in _lines() if method.startswith(line["prefix"])), _NO_LINE)
     names, fields = _CASES[line["exact"]]
     operators, instead = next(
         ((allowed, advice) for prefix, allowed, advice in _operators() if method.startswith(prefix)), (None, "")
     )
-    return MethodFamily(names, fields, line["capitals"] == "yes", line["flat"] == "yes", operators, instead, entity)
+    is_flat, capitals = line["flat"] == "yes", line["capitals"] == "yes"
+    return MethodFamily(
+        names, fields, capitals, is_flat, operators, instead, entity, _elsewhere(method), _described(method)
+    )
+
+
+def _elsewhere(method: str) -> Mapping[str, str]:
+    """Return where names are written that are no fields of what a method writes, although they seem to be."""
+    found: dict[str, str] = {}
+    for patterns, words, advice in _others():
+        if any(fnmatchcase(method, pattern) for pattern in patterns):
+            found |= {word: advice for word in words if word not in found}
+    return found
+
+
+def _described(method: str) -> bool:
+    return any(fnmatchcase(method, row["method"].lower()) for row in _entities())
+
+
+@cache
+def _entities() -> list[dict[str, str]]:
+    return read_table("entities")
+
+
+@cache
+def _others() -> list[tuple[list[str], list[str], str]]:
+    return [(row["methods"].split(","), row["words"].split(), row["advice"]) for row in read_table("elsewhere")]
 
 
 @cache

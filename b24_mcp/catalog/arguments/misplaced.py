@@ -8,7 +8,7 @@ from b24_mcp.catalog.arguments.nodes import Group, Node, is_custom
 from b24_mcp.catalog.arguments.synonyms import synonyms_in
 from b24_mcp.catalog.names import folded
 
-_INNER = ("fields", "filter", "data", "field")
+_INNER = ("fields", "filter", "data", "field", "params")
 """Parameters whose names are often written beside them, in lower case."""
 
 

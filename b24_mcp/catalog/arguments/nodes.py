@@ -79,11 +79,14 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """The names that one object takes. `beginnings` are those of names that stand for many, in lower case."""
+    """The names that one object takes. `beginnings` are those of names that stand for many, in lower case, and
+    `any_name` is what the value of a name that the caller chooses is.
+    """
 
     nodes: dict[str, Node] = field(default_factory=dict)
     by_lower: dict[str, str] = field(default_factory=dict)
     beginnings: tuple[str, ...] = ()
+    any_name: Node | None = None
     takes_any: bool = False
     required: tuple[str, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
@@ -111,7 +114,9 @@ def group_of(
         if parameter.pattern:
             beginning = _FILLED_IN.split(parameter.name, maxsplit=1)[0].lower()
             beginnings.append(beginning)
-            group.takes_any = group.takes_any or not beginning
+            if not beginning:
+                group.any_name = None if group.takes_any else _node_of(parameter, version, "")
+                group.takes_any = True
             continue
         role = parameter.name.lower() if is_list and parameter.name.lower() in roles else ""
         node = _node_of(parameter, version, role)

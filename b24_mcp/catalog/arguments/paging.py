@@ -12,6 +12,7 @@ _NAMES = {
     *("pagination", "nav"),
 }
 _BY_START = 'this list is read with "start": 0, 50, 100, …; a page has 50 rows'
+_BY_CURSOR = 'this list is read with "pagination": {"limit": 50, "afterCursor": the nextCursor of the answer before}'
 _RIGHT = {
     **dict.fromkeys(("A", "B", "C", "D"), _BY_START),
     "limit/offset": 'this list is read with "limit" and "offset"',
@@ -30,6 +31,8 @@ def paging_problems(params: Mapping[str, object], documented: Collection[str], p
     right = _RIGHT.get(paging or "")
     if right is None:
         return
+    if paging == "cursor" and "pagination" in documented:
+        right = _BY_CURSOR
     for name in params:
         if name.lower() in documented or name.lower().replace("_", "") not in _NAMES:
             continue

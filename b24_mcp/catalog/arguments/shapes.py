@@ -70,7 +70,8 @@ def in_words(node: Node) -> str:
     """Return what a node takes that takes no single value."""
     type_ = node.parameter.type.lower()
     if node.parameter.is_list or type_.endswith("[]") or type_ in ("array", "list"):
-        return "an object" if node.name.lower() in ("filter", "fields") and type_ != "array" else "a list"
+        is_object = node.name.lower() in ("filter", "fields") and (type_ != "array" or node.group is not None)
+        return "an object" if is_object and not node.parameter.is_list else "a list"
     return "an object" if node.takes_object else "a list"
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from b24_mcp.catalog.arguments.conditions import bound_of
 from b24_mcp.catalog.arguments.families import Case
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
 from b24_mcp.catalog.arguments.synonyms import affixed_in, synonyms_in
-from b24_mcp.catalog.names import folded, nearest_ones
+from b24_mcp.catalog.names import folded, in_capitals, nearest_ones
 
 _KINDS = {"top": "a parameter of this method", "fields": "a field here", "filter": "a field that can be filtered by"}
 _UNKNOWN = {
@@ -41,8 +41,14 @@ def spelling_of(
     *,
     capitals: bool,
     entity: str = "",
+    elsewhere: Mapping[str, str] | None = None,
+    is_described: bool = True,
 ) -> Spelling:
-    """Return what a name of an object is. `given` are all names of the object, `entity` what the method is about."""
+    """Return what a name of an object is.
+
+    `given` are all names of the object, `entity` is what the method is about, and `elsewhere` says where names are
+    written that are no fields here. With `is_described` the portal is asked about names of filters.
+    """
     node = group.nodes.get(name)
     if node is not None:
         return Spelling(node)
@@ -53,7 +59,7 @@ def spelling_of(
         return Spelling(None)
     if group.covers(name) or (place == "filter" and "." in name):
         return Spelling(None)
-    if capitals and (meant := next((one for one in group.nodes if _in_capitals(one) == _in_capitals(name)), None)):
+    if capitals and (meant := next((one for one in group.nodes if in_capitals(one) == in_capitals(name)), None)):
         return Spelling(group.nodes[meant])
     missing = [one for one in group.nodes if place == "filter" or not _is_given(one, given, case)]
     nearest = list(dict.fromkeys(group.nodes[one].name for one in nearest_ones(name, missing)))
@@ -64,7 +70,11 @@ def spelling_of(
         return Spelling(None, f'is not {_KINDS[place]}; it is written "{bound.operator}{known}"', True)
     if nearest:
         return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
-    near = affixed_in(group, name)
+    if elsewhere and place != "filter" and (advice := elsewhere.get(folded(name))):
+        return Spelling(None, f"is not {_KINDS[place]}; {advice}", True)
+    near = [one for one in affixed_in(group, name) if one in missing]
+    if near and not (place == "filter" and is_described):
+        return Spelling(None, f"is not {_KINDS[place]}; {near[0]} is meant", True)
     return Spelling(None, f"{_UNKNOWN[place]}; {near[0]} may be meant" if near else _UNKNOWN[place])
 
 
@@ -76,7 +86,7 @@ def _in_other_case(
         return Spelling(node)
     if written[:1].isupper() and written[:1].lower() + written[1:] == name:
         return Spelling(node)  # `Id` on the page of a controller, whose arguments all begin with a small letter
-    if capitals and _in_capitals(name) == _in_capitals(written):
+    if capitals and in_capitals(name) == in_capitals(written):
         return Spelling(node)
     if case == "exact" and place == "top" and name == name.lower() and written == written.upper():
         return Spelling(node)  # capitals in the table of a page, not in its samples
@@ -96,8 +106,3 @@ def _is_given(name: str, given: Collection[str], case: Case) -> bool:
     if case == "exact":
         return name in given
     return name in given or any(name.lower() == one.lower() for one in given)
-
-
-def _in_capitals(name: str) -> str:
-    """Return `STAGE_ID` for `stageId`."""
-    return name if name == name.upper() else "".join(f"_{sign}" if sign.isupper() else sign for sign in name).upper()

@@ -7,10 +7,11 @@ the parameters of a method.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from b24_mcp.catalog.arguments.nodes import Group, Place
-from b24_mcp.catalog.names import folded
+from b24_mcp.catalog.names import folded, in_capitals
 from b24_mcp.catalog.tables import read_table
 
 _MOST = 3
@@ -28,6 +29,15 @@ def synonyms_in(group: Group, name: str, place: Place, entity: str = "") -> list
     if not found and entity and rest not in ("", word):
         same = [node.name for one, node in group.nodes.items() if folded(one) in (rest, f"{rest}id")]
         found = list(dict.fromkeys(same)) or _meant_in(group, rest, place)
+    if not found and place == "top" and word.endswith("id") and "id" in group.by_lower:
+        found = [group.nodes[group.by_lower["id"]].name]
+    return found if len(found) <= _MOST else []
+
+
+def meant_among(name: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that an unknown one stands for; none when they are many."""
+    meant = _names("").get(folded(name), frozenset())
+    found = [one for one in known if folded(one) in meant]
     return found if len(found) <= _MOST else []
 
 
@@ -42,11 +52,14 @@ def _meant_in(group: Group, word: str, place: Place) -> list[str]:
 
 def affixed_in(group: Group, name: str) -> list[str]:
     """Return the documented names of an object of which a name is the beginning or the end: `CALL_TYPE` for `TYPE`."""
-    word = name.upper()
+    word = in_capitals(name)
     if len(word) < _SHORTEST:
         return []
+    known = {in_capitals(one): node.name for one, node in group.nodes.items()}
     found = dict.fromkeys(
-        node.name for one, node in group.nodes.items() if one.endswith(f"_{word}") or one.startswith(f"{word}_")
+        written
+        for one, written in known.items()
+        if one.endswith(f"_{word}") or one.startswith(f"{word}_") or (len(word) > _SHORTEST and one.startswith(word))
     )
     return list(found) if len(found) == 1 else []
 

@@ -18,13 +18,15 @@ from b24_mcp.catalog.facts import Parameter
 from b24_mcp.catalog.filters import UntranslatableError, as_v2, as_v3, is_v3_filter
 
 _SIGNS = str.maketrans("", "", OPERATOR_SIGNS)
+_MISSING = ("is required but missing", " is required")
 _PLACES = re.compile(r"\.\d+", re.ASCII)
 
 
 class ParameterTable:
     """The documented parameters of a method, prepared to check the arguments of many calls.
 
-    `paging` is how the method pages, and `one_of` are its groups of parameters, as in `MethodFacts`.
+    `paging` is how the method pages, and `one_of` are its groups of parameters, as in `MethodFacts`. Without parameters
+    nothing is checked, unless the method `is_documented` to have none.
     """
 
     def __init__(
@@ -34,7 +36,10 @@ class ParameterTable:
         parameters: Sequence[Parameter],
         paging: str | None = None,
         one_of: tuple[tuple[str, ...], ...] = (),
+        *,
+        is_documented: bool = False,
     ) -> None:
+        self._knows_nothing = not parameters and not is_documented
         self._version = version
         self._parameters = parameters
         self._family = family_of(method.lower(), version)
@@ -49,7 +54,7 @@ class ParameterTable:
 
     def is_usual(self, params: Mapping[str, object]) -> bool:
         """Whether no argument needs a closer look, so that `check` finds nothing and `with_objects` changes nothing."""
-        return not self._parameters or self._usual.passes(params)
+        return self._knows_nothing or self._usual.passes(params)
 
     def with_objects(self, params: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
         """Return the arguments with JSON texts read where an object or a list is meant, and a warning for each."""
@@ -83,15 +88,15 @@ class ParameterTable:
         what = self._lenient.get(field) or self._lenient.get(field.translate(_SIGNS))
         if what == "known":
             return None
-        is_soft = what == "any" or (what == "missing" and problem.message == "is required but missing")
+        is_soft = what == "any" or (what == "missing" and problem.message.endswith(_MISSING))
         return replace(problem, certain=False) if is_soft else problem
 
     def _none_of(self, params: Mapping[str, object]) -> Iterable[Problem]:
-        """Yield a problem for each group of parameters of which none is given; certain for names inside an object."""
+        """Yield a problem for each group of parameters of which none is given."""
         for names in self._one_of:
             if not any(_is_given(name.split("."), params) for name in names):
                 more = f"or {' or '.join(names[1:])} is required" if len(names) > 1 else "is required but missing"
-                yield Problem(names[0], more, all("." in name for name in names))
+                yield Problem(names[0], more, True)
 
     def _other_filter(self, params: Mapping[str, object]) -> list[Problem]:
         """Check for a filter in the form of the other version of the API; the message has the right form."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from b24_mcp.catalog.arguments.conditions import (
@@ -14,7 +15,7 @@ from b24_mcp.catalog.arguments.conditions import (
 )
 from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.misplaced import misplacement
-from b24_mcp.catalog.arguments.nodes import Group, Node, Place
+from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
@@ -22,10 +23,12 @@ from b24_mcp.catalog.arguments.spelling import EVERYWHERE, Spelling, spelling_of
 from b24_mcp.catalog.arguments.values import FILE_FORM, Verdict, file_verdict, id_verdict, number_verdict, verdict_on
 from b24_mcp.catalog.names import is_slip, nearest_ones
 
-_DIRECTIONS = ("asc", "desc")
+_DIRECTION = re.compile(r"\s*(?:(?:asc|desc|nulls)\b|\$)", re.IGNORECASE)
 _FILES = {"filedata", "filecontent", "file_content"}
 _CONTENTS = {"filecontent", "filedata"}
+_OF_LISTS = ("filter", "select", "order")
 _DEEPEST = 20
+_TOP_LEVELS = 2
 
 
 class ArgumentWalk:
@@ -49,7 +52,17 @@ class ArgumentWalk:
                 key = key_of(str(name), self._family)
                 self._filter_key(str(name), beside.group, key.operator, key.name, list(given), value, key.problem)
                 continue
-            spelling = spelling_of(str(name), group, given, case, place, capitals=False, entity=self._family.entity)
+            spelling = spelling_of(
+                str(name),
+                group,
+                given,
+                case,
+                place,
+                capitals=False,
+                entity=self._family.entity,
+                elsewhere=self._family.elsewhere if path.count(".") < _TOP_LEVELS else None,
+                is_described=self._family.is_described,
+            )
             where = f"{path}{name}"
             if spelling.node is None and not spelling.certain and place == "top" and name not in EVERYWHERE:
                 self._misplaced(str(name), value, group, given, spelling)
@@ -58,6 +71,8 @@ class ArgumentWalk:
             if spelling.node is not None:
                 found.add(spelling.node.name)
                 self._value(where, spelling.node, value, place)
+            elif group.any_name is not None and place == "fields" and not spelling.message and not is_custom(str(name)):
+                self._value(where, group.any_name, value, place)
             elif str(name).lower() in _FILES:
                 self._add(where, file_verdict(value))
         self._missing(group, given, found, path)
@@ -68,6 +83,8 @@ class ArgumentWalk:
         """Add the problem with an undocumented name at the top, which may belong elsewhere."""
         if message := misplacement(name, value, group, given) if not group.covers(name) else "":
             self.problems.append(Problem(name, message, True))
+        elif self._version == "v3" and name in _OF_LISTS:
+            self.problems.append(Problem(name, "is not taken by this method", True))
         elif spelling.message:
             self.problems.append(Problem(name, spelling.message, False))
 
@@ -114,12 +131,13 @@ class ArgumentWalk:
             if not message and value and not is_listed(value):
                 self._add(path, ("must be a value or a list of values", True))
             return
-        if is_listed(value) and (node.takes_list or place == "filter"):
+        is_map = node.group is not None and node.group.any_name is not None
+        if is_listed(value) and not is_map and (node.takes_list or place == "filter"):
             self._sequence(path, node, list(value.values()), place)
             return
         if message := object_problem(node, value):
             self._add(path, (message, True))
-        elif node.group is not None and _is_keyed(node.group, value):
+        elif node.group is not None and not is_map and _is_keyed(node.group, value):
             for name, inner in value.items():
                 if isinstance(inner, Mapping):
                     self._object(f"{path}.{name}", node, inner, place)
@@ -224,7 +242,14 @@ class ArgumentWalk:
             return set()
         family = self._family
         spelling = spelling_of(
-            name, group, names, family.fields, "filter", capitals=family.capitals, entity=family.entity
+            name,
+            group,
+            names,
+            family.fields,
+            "filter",
+            capitals=family.capitals,
+            entity=family.entity,
+            is_described=family.is_described,
         )
         if spelling.message:
             self._add(path, (spelling.message, spelling.certain))
@@ -264,7 +289,7 @@ class ArgumentWalk:
             where = f"{path}.{name}"
             if node.group is not None and not str(name).isdigit():
                 self._listed_name(where, str(name), node.group, value)
-            is_other = isinstance(direction, str) and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$"))
+            is_other = isinstance(direction, str) and _DIRECTION.match(direction) is None
             if (is_other and direction) or isinstance(direction, int | float):
                 self._add(where, ("must be asc or desc", True))
 

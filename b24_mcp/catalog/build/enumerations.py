@@ -4,7 +4,7 @@
 
 | column | meaning |
 |---|---|
-| `of` | a type such as `crm_enum_contenttype`, or an anchor such as `#object_type` (for integers only) |
+| `of` | a type such as `crm_enum_contenttype`, or an anchor such as `#object_type` (of numbers: for integers) |
 | `values` | the values, separated by commas |
 | `open` | `yes`: a portal may have more |
 | `source` | the method that returns them |
@@ -36,14 +36,20 @@ class Enumeration:
     allowed: Allowed
     source: str
 
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether the values are numbers: an anchor is for integers then, otherwise for texts."""
+        return all(map(str.isdigit, self.allowed.values))
+
 
 def enumeration_of(kind: str, text: str) -> Enumeration | None:
     """Return the enumeration of a type, or the one that the cells of an integer link to."""
     if kind in _enumerations():
         return _enumerations()[kind]
-    if kind in {"integer", "int"}:
-        return next((_enumerations()[one] for one in _ANCHOR.findall(text) if one in _enumerations()), None)
-    return None
+    if kind not in {"integer", "int", "string"}:
+        return None
+    linked = [_enumerations()[one] for one in _ANCHOR.findall(text) if one in _enumerations()]
+    return next((one for one in linked if one.is_of_numbers == (kind != "string")), None)
 
 
 def stated_values(method: str, version: str) -> Mapping[str, Allowed]:

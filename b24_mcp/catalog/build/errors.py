@@ -76,7 +76,7 @@ def _in_table(table: MarkupTable) -> list[tuple[str, int | None]]:
 def codes_in(text: str) -> list[str]:
     """Return the codes in a cell, with or without backticks; "empty value" is the empty code."""
     bare = re.sub(r"\*\*", "", text).strip()
-    if re.match(r"[`\s]*(?:empty|пуст|no code|без кода|-|—|–|\"\"|''|$)", bare, re.I):
+    if re.match(r"[`\s]*(?:empty\b|пуст|no code|без кода|-|—|–|\"\"|''|$)", bare, re.I):
         return [""]
     quoted = re.findall(r"`([^`]+)`", bare) or [bare.replace("\\_", "_")]
     return [code.strip(" '\"") for code in quoted if _CODE.match(code.strip(" '\""))]

@@ -114,9 +114,10 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         if version == "v2" and draft.name.lower() == "select":
             # Other fields of the object can be selected too, or `*`.
             draft.allowed = replace(draft.allowed, is_open=bool(draft.allowed.values))
-        if version == "v3" and not draft.fields:
-            common = _COMMON_OBJECTS.get(draft.name, {})
-            draft.fields = [ParameterDraft(key, kind, False) for key, kind in common.items()]
+        if version == "v3" and (common := _COMMON_OBJECTS.get(draft.name)):
+            draft.fields = draft.fields or [ParameterDraft(key, kind, False) for key, kind in common.items()]
+            for one in draft.fields:
+                one.type, one.required = one.type or common.get(one.name, ""), one.required or False
     _state_values(drafts, stated_values(name, version))
     for draft in drafts:
         if not draft.allowed.values:

@@ -73,6 +73,12 @@ _UNLESS = re.compile(
     r"|(?:обязател\w+|нуж\w+)[^.\n`]{0,20}если не (?:передан\w*|указан\w*|задан\w*) (?:параметр )?`(\w+)`",
     re.I,
 )
+_MAY_REPLACE = re.compile(
+    r"(?:can|may) be (?:used|passed|provided|specified) instead of(?: the)?(?: parameter)? `(\w+)`"
+    r"|может использоваться вместо(?: параметра)? `(\w+)`"
+    r"|можно (?:передать|передавать|указать|указывать|использовать) вместо(?: параметра)? `(\w+)`",
+    re.I,
+)
 _INSTEAD = re.compile(r"(?:instead of|вместо)(?: the)?(?: parameter| параметра| поля)? `(\w+)`", re.I)
 
 
@@ -80,5 +86,6 @@ def instead_of(name: str, text: str, names: Iterable[str], *, starred: set[str])
     """Return the parameters that this one is required without, or that it replaces when both have stars."""
     known = set(names)
     found = [one for pair in _UNLESS.findall(text) for one in pair if one]
+    found += [one for pair in _MAY_REPLACE.findall(text) for one in pair if one in starred]
     found += [one for one in _INSTEAD.findall(text) if {one, name} <= starred]
     return [[other, name] for other in dict.fromkeys(found) if other in known and other != name]

@@ -36,9 +36,21 @@ _NEEDED = re.compile(
     r"|`(\w+)`(?: field| parameter| condition)? is (?:required|mandatory)",
     re.I,
 )
+# "In the format with three required blocks: `user`, `message`, `chat`".
+_NEEDED_LIST = re.compile(
+    r"(?:required (?:blocks|fields|keys|elements)|обязательны\w+ (?:блок|пол|ключ|элемент)\w*):? "
+    r"(`\w+`(?:(?:, | and | и |, and )`\w+`)+)",
+    re.I,
+)
 _UNSUPPORTED = re.compile(
     r"(?:fields|поля) ((?:`\w+`(?:, | and | и )?)+)(?:[^.\n`]|`(?:filter|order|select)`){0,30}"
     r"(?:are not supported|не поддерживаются)",
+    re.I,
+)
+# "Possible `code` values:" above a list.
+_VALUES_OF_KEY = re.compile(
+    r"(?:(?:possible|allowed) `(\w+)` values|(?:возможные|допустимые) значения `(\w+)`):[ \t]*\n+"
+    r"((?:[ \t]*[-*•] [^\n]*(?:\n|\Z))+)",
     re.I,
 )
 _DIRECTIONS = frozenset({"asc", "desc"})
@@ -78,7 +90,12 @@ def bold_keys(text: str) -> tuple[str, ...]:
 
 def needed_keys(text: str) -> frozenset[str]:
     """Return the keys that a description calls required: "the field `OWNER_ID` is required"."""
-    return frozenset(key for pair in _NEEDED.findall(text) for key in pair if key)
+    return frozenset(key for pair in _NEEDED.findall(text) for key in pair if key) | needed_keys_listed(text)
+
+
+def needed_keys_listed(text: str) -> frozenset[str]:
+    """Return the keys that a description lists as required: "three required blocks: `user`, `chat`"."""
+    return frozenset(key for names in _NEEDED_LIST.findall(text) for key in re.findall(r"`(\w+)`", names))
 
 
 def unsupported_keys(text: str) -> frozenset[str]:
@@ -89,7 +106,10 @@ def unsupported_keys(text: str) -> frozenset[str]:
 def values_of_keys(text: str) -> dict[str, tuple[str, ...]]:
     """Return the values of keys: bullets of code below the bullet of a key that ends with a colon."""
     lines = text.split("\n")
-    found: dict[str, tuple[str, ...]] = {}
+    found = {
+        key or key_ru: tuple(dict.fromkeys(re.findall(r"^\s*[-*•]\s+`([\w.-]+)`", items, re.M)))
+        for key, key_ru, items in _VALUES_OF_KEY.findall(text)
+    }
     for at, line in enumerate(lines):
         key = _BULLET.match(line)
         if key is None or not line.rstrip().endswith(":"):
@@ -104,6 +124,22 @@ def values_of_keys(text: str) -> dict[str, tuple[str, ...]]:
         is_name = re.fullmatch(r"[A-Za-z]\w*", key[2]) and not _PLACEHOLDER.fullmatch(key[2])
         if is_name and len(values) > 1 and all(re.fullmatch(r"[\w.-]+", value) for value in values):
             found[key[2]] = tuple(dict.fromkeys(values))
+    return found
+
+
+def said_of_keys(text: str) -> dict[str, str]:
+    """Return what a description says of each key that it lists as a bullet, with the lines nested below the bullet."""
+    found: dict[str, str] = {}
+    key, depth = "", 0
+    for line in text.split("\n"):
+        bullet = _BULLET.match(line)
+        if bullet is not None and (not key or len(bullet[1]) <= depth):
+            key, depth = bullet[2], len(bullet[1])
+            found.setdefault(key, line[bullet.end() :].lstrip("*]` "))
+        elif key and line.strip() and len(line) - len(line.lstrip()) <= depth:
+            key = ""
+        elif key:
+            found[key] += f"\n{line}"
     return found
 
 

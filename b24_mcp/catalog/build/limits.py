@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,13 +31,24 @@ _DEFAULT_ITEM = re.compile(
     r"\(?(?:by default|default|(?:значение )?по умолчанию)\W*$",
     re.I | re.M,
 )
-_DEFAULT_VALUE = re.compile(r"[\w.:+/#@*\[\]{}',-][\w .:+/#@*\[\]{}',-]{0,59}", re.A)
+_DEFAULT_VALUE = re.compile(r"[\w.:+/#@*\[\]{}'\",-][\w .:+/#@*\[\]{}'\",-]{0,59}", re.A)
 _A_NUMBER = re.compile(r"-?\d+(?:\.\d+)?|null")
 # "If it is not passed, the default value is…" states no condition.
 _WHEN_MISSING = re.compile(
     r"\b(?:if|when) (?:(?:the |this )?(?:parameter|field|value|key|it) )?(?:is |are )?(?:not|no value is) "
     r"(?:passed|provided|specified|set|given|filled(?: in)?)\b|\bif omitted\b"
     r"|\bесли (?:(?:параметр|поле|значение|ключ) )?не (?:передан|указан|задан|заполнен)\w*",
+    re.I,
+)
+# "If it is not passed, `x` is used", "by default … (equivalent to passing the value `N`)".
+_CODE = r"`([^`\n]{1,60})`"
+_DEFAULT_USED = re.compile(
+    rf"(?:{_WHEN_MISSING.pattern})(?: or (?:is )?(?:equals? )?(?:to )?`null`)?[^.`\n]{{0,60}}, (?:the value )?{_CODE} "
+    r"(?:is|will be) (?:used|applied|taken|set)\b"
+    rf"|(?:{_WHEN_MISSING.pattern})[^.`\n]{{0,60}}, (?:используется|применяется|подставляется)(?: значение)? {_CODE}"
+    r"|\b(?:by default|по умолчанию)\b[^.`\n]{0,80}"
+    r"\((?:equivalent to|equals|the same as|аналог\w*|равносильно|эквивалентно)"
+    rf"[^`.\n]{{0,30}}{_CODE}\)",
     re.I,
 )
 _CONDITIONAL = re.compile(r"\b(?:if|when|for|unless)\b|\b(?:если|при|для|когда)\b", re.I)
@@ -58,6 +69,10 @@ _LONGEST_TEXT = re.compile(rf"\b{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:[a-zа-я]
 _LENGTH = re.compile(
     rf"(?:maximum|max\.?) (?:string |field |text |name )?length(?: of (?:the )?\w+)?\s*(?:[—–:-]|is)?\s*{_N}"
     rf"|максимальная длина(?: \w+)?\s*(?:[—–:-]|равна)?\s*{_N}",
+    re.I,
+)
+_LENGTH_OF = re.compile(
+    r"(?:maximum length (?:for|of)|максимальная длина(?: для)?) (`\w+`(?:(?:, | and | и )`\w+`)*) (?:is|—|-) `?(\d+)`?",
     re.I,
 )
 _LONGEST_LIST = re.compile(rf"\b{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:[a-zа-я]+ )?{_ITEMS}\b", re.I)
@@ -193,7 +208,7 @@ def _agreed(first: _T, second: _T) -> _T | None:
 
 
 def _default(text: str, name: str, *, is_number: bool) -> str:
-    patterns = (_DEFAULT,) if re.search("def", name, re.I) else (_DEFAULT, _DEFAULT_ITEM, _DEFAULT_AFTER)
+    patterns = (_DEFAULT,) if re.search("def", name, re.I) else (_DEFAULT, _DEFAULT_ITEM, _DEFAULT_AFTER, _DEFAULT_USED)
     for pattern in patterns:
         for found in pattern.finditer(text):
             sentence = re.split(r"[.!\n]\s", text[: found.start()])[-1]
@@ -205,6 +220,15 @@ def _default(text: str, name: str, *, is_number: bool) -> str:
             if _DEFAULT_VALUE.fullmatch(value) and (not is_number or _A_NUMBER.fullmatch(value)):
                 return value
     return ""
+
+
+def longest_of(name: str, texts: Iterable[str]) -> int | None:
+    """Return the length of a parameter that a text beside the table states for several of them."""
+    for text in texts:
+        for names, number in _LENGTH_OF.findall(text):
+            if f"`{name}`" in names:
+                return int(number)
+    return None
 
 
 def _longest(text: str, *, is_list: bool) -> int | None:

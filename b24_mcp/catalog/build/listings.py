@@ -87,7 +87,7 @@ def item_of(line: str) -> tuple[int, ListingItem] | None:
     body = marked[2] if marked else line.strip()
     depth = len(marked[1]) if marked else len(line) - len(line.lstrip())
     codes, rest = codes_ahead(body)
-    if codes and (marked or re.match(r"\s*+[—–=-]\s", rest)):
+    if codes and (marked or re.match(r"\s*+[—–=-]\s", rest) or re.fullmatch(r"`[^`]+`[ ,;.]*", body)):
         return depth, ListingItem(codes, rest)
     if (bare := _BARE.match(body)) and (marked or len(bare[1]) < 20):
         return depth, ListingItem((bare[1],), body[bare.end() :], bare=True)

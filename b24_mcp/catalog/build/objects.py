@@ -99,7 +99,7 @@ def with_objects(facts: MethodFacts, objects: DocumentedObjects) -> MethodFacts:
     for use in uses:
         for name in use.parameters:
             adapted = tuple(_adapted(objects, use, name.rpartition(".")[2], facts.method, len(seen.get(name, ()))))
-            params = _put(params, name.split("."), adapted, marked=bool(use.page))
+            params = _put(_with_listed(params, name), name.split("."), adapted, marked=bool(use.page))
     return replace(facts, params=tuple(_typed(one, objects) for one in params))
 
 
@@ -123,6 +123,16 @@ def _adapted(objects: DocumentedObjects, use: Use, name: str, method: str, varia
         elif one.required is True and not method.lower().endswith((".add", ".create", ".register")):
             one = replace(one, required=False)
         yield replace(one, variants=(use.variant,)) if use.variant and variants > 1 else one
+
+
+def _with_listed(params: tuple[Parameter, ...], name: str) -> tuple[Parameter, ...]:
+    """Return parameters with a `select`, `filter` or `order` that the table of the page leaves out."""
+    usage = name.lower()
+    if not params or usage not in _LISTED or any(one.name.lower() == usage for one in params):
+        return params
+    required = False if any(one.required is not None for one in params) else None
+    is_list = usage.endswith("select")
+    return (*params, Parameter(name, "array" if is_list else "object", required, is_list=is_list))
 
 
 def _put(

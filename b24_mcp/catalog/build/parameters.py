@@ -14,12 +14,15 @@ from b24_mcp.catalog.build.keys import (
     like_which,
     listed_keys,
     needed_keys,
+    needed_keys_listed,
+    said_of_keys,
     unsupported_keys,
     values_of_keys,
 )
+from b24_mcp.catalog.build.limits import limits_of, longest_of
 from b24_mcp.catalog.build.rows import TableRow, is_pattern, rows_of
 from b24_mcp.catalog.build.sections import PURPOSES, PageSection, failures, stars_count, subject_of, zone
-from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, lists_values, may_grow
+from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, lists_values, may_grow, values_of
 from b24_mcp.catalog.facts import Required
 from b24_mcp.dialect.markup import Block, MarkupTable
 
@@ -32,6 +35,10 @@ _LISTED = frozenset({"filter", "select", *_ORDERS})
 _FILTERS = re.compile(r"filter|фильтр", re.I)
 _PLAIN = frozenset(
     {"string", "integer", "int", "double", "float", "boolean", "bool", "char", "date", "datetime", "text", "number"}
+)
+_MAP = re.compile(r"\bcontains objects, each (?:describing|of which)|\bсодержит объекты, каждый из которых", re.I)
+_ARRAY_INSIDE = re.compile(
+    r"(?:an )?object containing an array of|an array of objects\b|объект, содержащий массив|массив объектов\b", re.I
 )
 _DEPTH = 3
 
@@ -135,6 +142,7 @@ class ParameterTree:
         for name in names:
             param = ParameterDraft(name, row.type, required, row.allowed, pattern=row.pattern, limits=row.limits)
             param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
+            param.is_list = param.is_list or (row.type == "object" and bool(_ARRAY_INSIDE.match(row.text)))
             if not row.allowed.values and (not _is_container(row.type) or not _may_hold_fields(row.type)):
                 param.allowed = self._codes(row)
             if depth < _DEPTH:
@@ -198,13 +206,17 @@ class ParameterTree:
             values = values_of_keys(row.text) if _is_container(row.type) and usage not in _LISTED else {}
             if values and not keys:
                 keys, needed = tuple(values), False if self.stars else None
+            said = said_of_keys(row.text) if usage not in _ORDERS else {}
+            if usage == "pagination" and not keys:
+                keys = tuple(said)
             return [
                 ParameterDraft(
                     name=key,
                     type=kind,
                     required=True if key in musts else needed,
-                    allowed=Allowed(values.get(key, ())),
+                    allowed=Allowed(values[key]) if key in values else values_of(said.get(key, ""), key, kind),
                     pattern=is_pattern(key),
+                    limits=replace(limits_of(said.get(key, ""), key, "integer"), source=""),
                 )
                 for key in keys
                 if key.lower() not in {"asc", "desc"}
@@ -221,6 +233,14 @@ class ParameterTree:
             holder.fields = self.params(section.tables, depth + 2, (*here, holder.name))
             return drafts
         fields = self.params(section.tables, depth + 1, here)
+        if usage not in _LISTED:
+            for param in fields:
+                if param.required is False and param.name in needed_keys_listed(row.text):
+                    param.required = True
+                if longest := longest_of(param.name, section.texts):
+                    param.limits = replace(param.limits, longest=longest)
+        if row.type == "object" and _MAP.search(row.text) and not any(one.pattern for one in fields):
+            fields = [ParameterDraft("<key>", "object", pattern=True, fields=fields)]
         if usage in _LISTED and (others := unsupported_keys(row.text)):
             fields = [param for param in fields if param.name not in others]
         for param in fields:

@@ -24,11 +24,14 @@ _LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
 _NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательн(?:ые|ым|ых) пол(?:я|ям|ей)", re.I)
 _CONDITION = re.compile(
     r"\b(?:required|mandatory|needed)(?: parameter| field)?,?(?: only)? (?:if|when|unless|for|under)\b"
+    r"|(?:can|may) be (?:omitted|skipped|left out) (?:if|when|for)\b|^[^.]{0,60}\boptional (?:if|when)\b"
+    r"|можно не (?:передавать|указывать|заполнять),? (?:если|при|когда|для)\b"
     r"|must be (?:specified|passed|provided) (?:only )?(?:if|when)\b"
     r"|(?:обязател\w+|нуж(?:ен|на|но|ны))(?: (?:параметр|поле|только|к заполнению))*,? "
     r"(?:если|при|когда|для|только|в случае)\b|требуется,? (?:только )?(?:если|при|когда)\b",
     re.I,
 )
+_LISTED = re.compile(r"in the form of a list of objects|в виде списка объектов", re.I)
 _NOT_A_CONDITION = re.compile(r"not required|необязател|не обязател|не требуе", re.I)
 
 
@@ -113,6 +116,8 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[TableRow]:
     extra = " ".join(c.text for i, c in enumerate(cells) if i not in (columns.name, columns.type, columns.text))
     inner = tuple(table for c in cells for table in c.tables)
     kind = type_of(type_text)
+    if kind == "string" and _LISTED.search(said):
+        kind = "string|array"
     allowed, limits = values_of(said, names[0], kind), limits_of(f"{said}\n\n{extra}", names[0], kind)
     if (enumeration := enumeration_of(kind, cell + said)) is not None:
         allowed = allowed if allowed.values else enumeration.allowed

@@ -81,12 +81,13 @@ _FLAG_OF_ANOTHER = re.compile(
     r"(?:parameter|параметр\w*|field|пол[ея]|in|в) `?\w{2,}`?(?: (?:is|=|равен|со значением))? `?[YN]`"
 )
 _ORDERS = frozenset({"order", "sort"})
-_DIRECTION = re.compile(r"[`'\"](asc|desc)[`'\"]", re.I)
+_DIRECTION = re.compile(r"(?<![\w])(asc|desc)(?![\w])", re.I)
 _TYPES = frozenset({"string", "array", "null", "integer", "object"})
 _YES_NO_CODE = re.compile(r"(?:[`'\"«“]|\*\*)([YN])(?:[`'\"»”]|\*\*)")
 _YES_NO_BARE = re.compile(
     r"[\[(]Y\s*(?:\\?\||/|,|or|или)\s*N[\])]|\bY\s*(?:\\?\||/)\s*N\b|`Y\s*(?:\\?\||/|,)\s*N`"
     r"|\bY [—–-] [^N`]{1,60}\bN [—–-] |[:—–] Y (?:or|или) N\b"
+    r"|\bvalues? (?:are|is):? Y or N\b|\bзначени\w+(?: —|:)? Y или N\b"
 )
 _JOINED = re.compile(r"(?:[\s,;/|.\\]|\bor\b|\band\b|\beither\b|\bare\b|\bis\b|\bили\b|\bлибо\b|\bи\b)*+$")
 _BARE_LIST = re.compile(r"[:—–]\s*((?:\w{1,20})(?:\s*(?:,|/|\\?\||\bor\b|\bили\b)\s*\w{1,20}){1,11})\s*\.?$")
@@ -250,7 +251,9 @@ def _of_something_else(sentence: str, name: str, parts: list[str]) -> bool:
         return False
     if _is_plain(parts) and _KINDS_OF_FIELDS.match(sentence):
         return False
-    # The value of a parameter such as `fieldName` is itself the name of a field.
+    # The value of a parameter such as `fieldName` or of a `sort` that is a text is itself the name of a field.
+    if name.lower() == "sort" and parts == ["string"]:
+        return False
     is_name = re.search(r"name|field|column|property|code|код|имя|поле", name, re.I)
     return not (is_name and re.search(r"available|possible|доступн|возможн", sentence, re.I))
 
