@@ -179,7 +179,7 @@ def _in_plain_words(problem: ErrorDetails, reader: ArgumentReader) -> str:
 
 
 def _lean(schema: object, definitions: Mapping[str, object], *, are_names: bool = False) -> object:
-    """Return a schema without titles, references and defaults.
+    """Return a schema without titles, references, defaults and the refusal of other properties.
 
     Titles say nothing to a model. Some hosts refuse a default, others drop it, so the description states it. The
     description of a nested object is left out as well: it is the docstring of a class.
@@ -203,7 +203,7 @@ def _lean_object(
     return {
         key: _lean(value, definitions, are_names=not are_names and key == "properties")
         for key, value in schema.items()
-        if are_names or key not in ("title", "$defs", "default")
+        if are_names or not (key in ("title", "$defs", "default") or (key == "additionalProperties" and value is False))
     }
 
 

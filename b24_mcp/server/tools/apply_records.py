@@ -38,13 +38,13 @@ async def apply_records(
     on_match: Annotated[Literal["update", "skip"], Field(description="What to do with those")] = "update",
     save_as: Annotated[str | SkipJsonSchema[None], Field(description="Data set of outcomes")] = None,
     resume: Annotated[bool, Field(description="Only continue an interrupted call")] = False,
-    dry_run: Annotated[bool, Field(description="Send nothing; show counts, risks and the first calls")] = False,
+    dry_run: Annotated[bool, Field(description="Send nothing, show counts, risks and the first calls")] = False,
     portal: PortalName = None,
 ) -> Reply:
     """Create, update or delete many records: one call for each row of a query, e.g. method crm.deal.update,
     sql SELECT ID FROM crm_deal_list WHERE SOURCE_ID IS NULL, params {"id": "$ID", "fields": {"SOURCE_ID": "WEB"}}.
 
-    All rows are checked, then the user is asked once. Returns counts and failed rows; every outcome (row, id, ok,
+    All rows are checked, then the user is asked once. Returns counts and failed rows. Every outcome (row, id, ok,
     message, executed) is in a data set. If it answers running, make the same call again.
     """
     # Not needed to start and list the tools.

@@ -59,30 +59,27 @@ Method = Annotated[str, Field(description="Method name only, e.g. crm.deal.list"
 OptionalMethod = Annotated[str | SkipJsonSchema[None], Field(description="Method name only, e.g. crm.deal.update")]
 Approval = Annotated[
     str | SkipJsonSchema[None],
-    Field(description="Code of an approved call, instead of all other arguments."),
+    Field(description="Code of an approved call, alone"),
 ]
 MethodParams = Annotated[
     Params,
-    Field(description="Parameters by name. Values of positional methods are put in order."),
+    Field(description="Parameters by name. They are put in order for positional methods"),
 ]
 WriteParams = Annotated[
     Params,
-    Field(
-        description="Parameters by name. Values of positional methods are put in order. "
-        'A file of the user is {"$file": "offer.pdf"}.'
-    ),
+    Field(description='Parameters by name. A file of the user is {"$file": "offer.pdf"}'),
 ]
-Version = Annotated[WantedVersion, Field(description="auto: the API generation that has the method.")]
-AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Format of the portal. Keep json: xml loses types.")]
-Validate = Annotated[bool, Field(description="Check params first. false: send unchecked.")]
-DryRun = Annotated[bool, Field(description="Send nothing, show what would be sent, and whether the user is asked.")]
+Version = Annotated[WantedVersion, Field(description="API generation")]
+AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Keep json: xml loses types")]
+Validate = Annotated[bool, Field(description="false: send unchecked")]
+DryRun = Annotated[bool, Field(description="Send nothing, show what would be sent")]
 Limit = Annotated[
     Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] | SkipJsonSchema[None],
     Field(description="Rows of a list at most, across pages"),
 ]
 SaveAs = Annotated[str | SkipJsonSchema[None], Field(description="Name of the data set. Replaces an existing one.")]
-Empty = Annotated[bool, Field(description="Show empty values too.")]
-Resolve = Annotated[bool, Field(description="Add names for ids: people, stages, options, records.")]
+Empty = Annotated[bool, Field(description="Show empty values too")]
+Resolve = Annotated[bool, Field(description="Add names for ids of people, stages, options, records")]
 Sql = Annotated[str, Field(description="One SELECT in SQLite syntax")]
 
 

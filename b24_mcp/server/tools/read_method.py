@@ -40,8 +40,8 @@ async def read_method(
     params {"filter": {"CLOSED": "N"}, "order": {"OPPORTUNITY": "DESC"}, "select": ["ID", "TITLE", "OPPORTUNITY"]} and
     limit 5. Clients run it without asking the user. Methods that write are refused.
 
-    Returns JSON: ok, version, result, and for lists total and next (pass next as start for the next page of 50; in v3
-    add it to params). "empty" counts empty values that are left out; fields named in select are shown.
+    Returns JSON: ok, version, result, and for lists total and next (pass next as start for the next page of 50, in v3
+    add it to params). "empty" counts empty values that are left out.
     """
     app = ctx.request_context.lifespan_context
     request = CallRequest(
