@@ -17,7 +17,7 @@ from b24_mcp.app.answers.forms import (
     failure_form,
     with_notice,
 )
-from b24_mcp.app.answers.reply import Reply
+from b24_mcp.app.answers.reply import Reply, is_long
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
 from b24_mcp.app.files.links import LinkReplacer
@@ -34,7 +34,7 @@ from b24_mcp.app.planning import (
 )
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Answer, BatchAnswer, OnWait, PlannedCall, Succeeded, dry_run_batch
+from b24_mcp.rest import Answer, OnWait, PlannedCall, Succeeded, dry_run_batch
 
 
 async def run_call(
@@ -62,7 +62,7 @@ async def run_call(
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
         permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
         ends_at = anyio.current_time() + opened.settings.deadline
-        answer = _links_of(app, opened).answer(await opened.portal.send(planned, permit, on_wait=on_wait))
+        answer = await _without_links(app, opened, await opened.portal.send(planned, permit, on_wait=on_wait))
     except B24Error as exc:
         return await _failure(exc, opened, planned)
     form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,)) | sent_files([planned])
@@ -100,7 +100,14 @@ async def run_batch(
             return Reply(form, opened.settings.budget)
         permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
         ends_at = anyio.current_time() + opened.settings.deadline
-        answer = _without_links(app, opened, await opened.portal.send_batch(planned, permit, on_wait=on_wait))
+        answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
+        outcomes = {
+            name: replace(one, answer=await _without_links(app, opened, one.answer))
+            if isinstance(one, Succeeded)
+            else one
+            for name, one in answer.outcomes.items()
+        }
+        answer = replace(answer, outcomes=outcomes)
     except B24Error as exc:
         return await _failure(exc, opened, None)
     answers = {name: one.answer for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
@@ -119,18 +126,12 @@ async def run_batch(
     )
 
 
-def _links_of(app: App, opened: OpenPortal) -> LinkReplacer:
-    return LinkReplacer(app.handles, opened.gate.key, opened.portal.host)
-
-
-def _without_links(app: App, opened: OpenPortal, answer: BatchAnswer) -> BatchAnswer:
-    """Return the answer of a batch with handles instead of links to files."""
-    links = _links_of(app, opened)
-    outcomes = {
-        name: replace(one, answer=links.answer(one.answer)) if isinstance(one, Succeeded) else one
-        for name, one in answer.outcomes.items()
-    }
-    return replace(answer, outcomes=outcomes)
+async def _without_links(app: App, opened: OpenPortal, answer: Answer) -> Answer:
+    """Return an answer with handles instead of links to files. A long one is searched in a worker thread."""
+    links = LinkReplacer(app.handles, opened.gate.key, opened.portal.host)
+    if is_long(answer.result):
+        return await run_sync(links.answer, answer)
+    return links.answer(answer)
 
 
 async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | None) -> Reply:
