@@ -17,7 +17,7 @@ from b24_mcp.app.answers.forms import (
     failure_form,
     with_notice,
 )
-from b24_mcp.app.answers.reply import Reply
+from b24_mcp.app.answers.reply import Reply, is_long
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_of
 from b24_mcp.app.files.links import LinkReplacer
@@ -82,7 +82,7 @@ async def run_call(
             from b24_mcp.app.limited import send_limited  # most calls do without
 
             answer = await send_limited(opened, planned, permit, request.limit, on_wait=on_wait)
-        answer = _links_of(app, opened).answer(answer)
+        answer = await _without_links(app, opened, answer)
     except B24Error as exc:
         return await _failure(exc, opened, planned)
     form = call_form(answer, opened.notice, planned.warnings, planned, empty=request.empty)
@@ -133,7 +133,8 @@ async def run_batch(
             return Reply(form, opened.settings.budget)
         permit = await permit_of(plan, ask, app.redactor, request.stored())
         ends_at = anyio.current_time() + opened.settings.deadline
-        answer = _without_links(app, opened, await opened.portal.send_batch(planned, permit, on_wait=on_wait))
+        answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
+        answer = await _batch_without_links(app, opened, answer)
         answer = await _with_scopes(answer, opened)
     except B24Error as exc:
         return await _failure(exc, opened, None)
@@ -154,18 +155,26 @@ async def run_batch(
     )
 
 
-def _links_of(app: App, opened: OpenPortal) -> LinkReplacer:
-    return LinkReplacer(app.handles, opened.gate.key, opened.portal.host)
+async def _without_links(app: App, opened: OpenPortal, answer: Answer) -> Answer:
+    """Return an answer with handles instead of links to files. A long one is searched in a worker thread."""
+    links = LinkReplacer(app.handles, opened.gate.key, opened.portal.host)
+    if is_long(answer.result):
+        return await run_sync(links.answer, answer)
+    return links.answer(answer)
 
 
-def _without_links(app: App, opened: OpenPortal, answer: BatchAnswer) -> BatchAnswer:
+async def _batch_without_links(app: App, opened: OpenPortal, answer: BatchAnswer) -> BatchAnswer:
     """Return the answer of a batch with handles instead of links to files."""
-    links = _links_of(app, opened)
-    outcomes = {
-        name: replace(one, answer=links.answer(one.answer)) if isinstance(one, Succeeded) else one
-        for name, one in answer.outcomes.items()
-    }
-    return replace(answer, outcomes=outcomes)
+    links = LinkReplacer(app.handles, opened.gate.key, opened.portal.host)
+    succeeded = {name: one for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
+
+    def replaced() -> BatchAnswer:
+        changed = {name: replace(one, answer=links.answer(one.answer)) for name, one in succeeded.items()}
+        return replace(answer, outcomes={**answer.outcomes, **changed})
+
+    if is_long([one.answer.result for one in succeeded.values()]):
+        return await run_sync(replaced)
+    return replaced()
 
 
 async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | None) -> Reply:

@@ -12,6 +12,7 @@ from b24_mcp.app.logs import configure_logging
 from b24_mcp.cli.advice import for_terminal
 from b24_mcp.cli.output import print_form
 from b24_mcp.cli.params import PARAMS, PORTAL, read_params
+from b24_mcp.cli.progress import RowProgress
 from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
 
@@ -53,6 +54,8 @@ def call(
     \b
     b24-mcp call crm.deal.list --params '{"select": ["ID", "TITLE"]}'
 
+    A file in your folder for files (B24_FILES_DIR) is sent with {"$file": "offer.pdf"} as a value.
+
     B24_ACCESS, B24_ALLOW and B24_DENY apply. The terminal asks about a call that needs approval.
 
     Exits with 0 when the call succeeded, 1 when it failed, 2 when the command line is wrong.
@@ -81,7 +84,8 @@ async def make_call(redactor: Redactor, request: CallRequest, portal: str | None
 
     async with open_app(redactor) as app:
         try:
-            with calling(Caller(os_user(), "b24-mcp call")):
-                return (await run_call(app, request, portal, ask=TerminalQuestion(approved))).form
+            with RowProgress() as progress, calling(Caller(os_user(), "b24-mcp call")):
+                ask = TerminalQuestion(approved)
+                return (await run_call(app, request, portal, ask=ask, on_wait=progress.wait)).form
         except B24Error as exc:
             return failure_form(exc)

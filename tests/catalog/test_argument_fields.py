@@ -68,7 +68,7 @@ DEAL = (
         ({"PROBABILITY": 150}, "must be between 0 and 100"),
         ({"KIND": "SERVISE"}, "SERVICE is meant; allowed are SALE, SERVICE"),
         ({"FILE": "/home/me/offer.pdf"}, 'the content: ["name.ext"'),
-        ({"FILE": {"fileData": "offer.pdf"}}, "fields.FILE.fileData must be the content"),
+        ({"FILE": {"fileData": "offer.pdf"}}, 'fields.FILE.fileData must be {"$file"'),
         ({"ROWS": {"PRODUCT_ID": 1}}, 'must be a list: [{"PRODUCT_ID": …}]'),
         ({"ROWS": [{"PRICE": 1}]}, "fields.ROWS.0.PRODUCT_ID is required but missing"),
         ({"ROWS": [{"PRODUCT_ID": 1, "PRIEC": 1}]}, "fields.ROWS.0.PRIEC is not a field here; it is called PRICE"),

@@ -165,14 +165,17 @@ async def test_a_redirect_to_a_foreign_host_is_not_followed(
     assert await names_in(folder) == before
 
 
-async def test_a_broken_download_is_continued_where_it_broke(
-    call_tool: CallTool, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("knows_ranges", [True, False])
+async def test_a_broken_download_is_continued_or_begun_again(
+    call_tool: CallTool, folder: Path, monkeypatch: pytest.MonkeyPatch, knows_ranges: bool
 ) -> None:
     monkeypatch.setattr("b24_mcp.rest.files.downloading._PAUSE", 0.01)
     half = len(CONTENT) // 2
 
     def answer(request: bytes) -> bytes:
         head = 'Content-Disposition: attachment; filename="x.bin"\r\nETag: "1"\r\n'
+        if b"range: bytes=" in request.lower() and not knows_ranges:
+            return f"HTTP/1.1 200 OK\r\n{head}Content-Length: {len(CONTENT)}\r\n\r\n".encode() + CONTENT
         if b"range: bytes=" in request.lower():
             start = int(request.lower().split(b"range: bytes=")[1].split(b"-")[0])
             rest = CONTENT[start:]

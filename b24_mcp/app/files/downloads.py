@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -110,7 +111,8 @@ async def _with_preview(form: Form, most: int) -> Form:
     """Return a form with the beginning of the text in its file, or with the reason why there is none."""
     program = Path(__file__).with_name("preview_program.py")
     with anyio.move_on_after(_SECONDS):
-        done = await anyio.run_process([sys.executable, "-I", str(program), form["file"], str(most)], check=False)
+        command = [sys.executable, "-I", str(program), form["file"], str(most)]
+        done = await anyio.run_process(command, check=False, stderr=subprocess.DEVNULL)
         text = done.stdout.decode("utf-8", "replace")
         if done.returncode == 0 and text.strip():
             return with_notice({**form, "preview": text[:most]}, NOTICE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -38,19 +39,21 @@ class FileHandles:
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
         self._links: OrderedDict[str, tuple[str, str, FileLink]] = OrderedDict()
+        self._lock = threading.Lock()
         self._handles: dict[tuple[str, str, FileLink], str] = {}
 
     def handle_of(self, portal: str, link: FileLink) -> str:
         """Return the handle of a link, the same one for the same link."""
         entry = (current_caller().name, portal, link)
-        handle = self._handles.get(entry)
-        if handle is None:
-            handle = "file:" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-            self._links[handle], self._handles[entry] = entry, handle
-            if len(self._links) > self._most:
-                _, oldest = self._links.popitem(last=False)
-                self._handles.pop(oldest, None)
-        return handle
+        with self._lock:  # long answers are written in worker threads
+            handle = self._handles.get(entry)
+            if handle is None:
+                handle = "file:" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+                self._links[handle], self._handles[entry] = entry, handle
+                if len(self._links) > self._most:
+                    _, oldest = self._links.popitem(last=False)
+                    self._handles.pop(oldest, None)
+            return handle
 
     def link_of(self, portal: str, handle: str) -> FileLink | None:
         """Return the link of a handle; None when it is not known to this caller for this portal."""

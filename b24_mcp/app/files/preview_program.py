@@ -7,6 +7,7 @@ path and the largest number of characters. It prints the text, or ends with 3 an
 from __future__ import annotations
 
 import codecs
+import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,8 +98,9 @@ def _limit() -> None:
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+        for limit, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _SECONDS)):
+            with contextlib.suppress(OSError, ValueError):  # macOS does not limit the address space
+                resource.setrlimit(limit, (most, most))
 
 
 if __name__ == "__main__":
