@@ -41,10 +41,12 @@ CODES: dict[str, CodeFact] = {
     ),
     "B24MCP_RUN_STOPPED": CodeFact(
         "unavailable",
-        "The server was stopping, or another call cancelled the run. What was done is kept: the same call continues "
-        "it, list_records with resume=true.",
+        "The server was stopping, or another call cancelled the run. What was done is kept: make the same call again, "
+        "list_records with resume=true.",
         executed="unknown",
-        retryable=True,
+    ),
+    "B24MCP_AMBIGUOUS": CodeFact(
+        "conflict", "Nothing was changed for this row. Choose one of the records and update it by its id."
     ),
     "B24MCP_PORTAL": CodeFact("policy", "Nothing was sent. A person configures the portals and who may use them."),
 }

@@ -54,7 +54,7 @@ async def test_processes_share_the_count(tmp_path: Path) -> None:
 async def test_this_process_counts_alone_while_the_state_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     window = WriteWindow(open_state(str(tmp_path / "file" / "state.db")))
-    with pytest.raises(OSError, match="state"):
+    with pytest.raises(OSError, match="cannot be used"):
         await window.store.read_note("x", 0)
     await window.reserve("portal", "ann", 40, 50)
     assert await window.count("portal", "ann") == 40

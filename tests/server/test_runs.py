@@ -51,7 +51,7 @@ async def test_a_result_that_no_call_waited_for_is_kept_for_the_next(
     assert (await call_tool("list_records", **DEALS))["running"]
     portal.sandbox.let_go()
     with anyio.fail_after(20):
-        while (await call_tool("query_records", sql="SELECT name FROM data_sets"))["count"] == 0:
+        while (await call_tool("query_records", sql="SELECT name FROM data_sets WHERE complete"))["count"] == 0:
             pass
     requests = len(portal.paths)
     kept = await call_tool("list_records", **DEALS)
