@@ -112,7 +112,12 @@ def why_no_docs(copies: CopyState) -> str:
     if copies.trouble:
         again = f" The next try is in {_minutes(copies.again)}." if copies.again else ""
         return f"The documentation is not on this computer. {copies.trouble}{again}"
-    return "The documentation is not on this computer yet: the next question that needs it starts the download."
+    if copies.source.place:
+        return f"The documentation is not on this computer yet: the next question reads it from {copies.source.place}."
+    return (
+        "The documentation is not on this computer yet: the next question that needs it starts the download from "
+        f"{copies.source.name}, about 35 MB for a language."
+    )
 
 
 def missing_language(copies: CopyState, text: str) -> str:
@@ -222,11 +227,14 @@ def _progress(copies: CopyState) -> str:
 
 
 def _about(language: str) -> str:
-    """Return the age of a copy: the revision of the documentation, or when it was taken."""
+    """Return when a copy was taken, and its size."""
+    from b24_mcp.docs.keeper import copy_size
     from b24_mcp.docs.sync import copy_origin
 
-    origin = copy_origin(open_library()[0].folder, language)
-    return f"of {origin.taken[:10]}" if origin is not None else "of an unknown day"
+    folder = open_library()[0].folder
+    origin = copy_origin(folder, language)
+    taken = f"of {origin.taken[:10]}" if origin is not None else "of an unknown day"
+    return f"{taken}, {copy_size(folder, language) / 1e6:.0f} MB"
 
 
 def _minutes(seconds: float) -> str:

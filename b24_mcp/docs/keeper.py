@@ -214,7 +214,7 @@ class _Child:
         self.ended = self._now()
 
 
-def copy_size(folder: Path, language: Language) -> int:
+def copy_size(folder: Path, language: str) -> int:
     """Return the size of a copy on the disk in bytes."""
     try:
         return index_path(folder, language).stat().st_size
