@@ -152,5 +152,5 @@ def test_an_id_is_looked_for_in_any_text(text: str) -> None:
 
 
 def test_looking_for_an_id_takes_linear_time() -> None:
-    for text in ('{"' + '\\"' * 500_000, '{"' + '\\"' * 100_000 + '\\', "{" * 500_000, '{"id":' * 100_000):
+    for text in ('{"' + '\\"' * 500_000, '{"' + '\\"' * 100_000 + "\\", "{" * 500_000, '{"id":' * 100_000):
         readable_id(text)
