@@ -68,6 +68,8 @@ def with_links(form: Form, origin: str, answered: Iterable[tuple[PlannedCall, An
     by_method: dict[str, str] = {}
     for call, answer in calls:
         method, params, result = call.method, call.params, answer.result
+        if len(by_command) > _WHOLE_LINKS and method in by_method:
+            continue  # its link would not be shown
         link = link_of(origin, method, params, result) or list_link(origin, method, params, result)
         if link is not None:
             by_command[call.name] = link

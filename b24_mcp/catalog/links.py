@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import quote
 
 from b24_mcp.catalog.tables import read_table
@@ -117,6 +117,7 @@ def _column(place: str, names: Mapping[str, str], known: Values) -> str:
     return f"{{{names[name]}}}" if name in names else _id(known.get(name))
 
 
+@lru_cache(maxsize=5_000)
 def _folded(name: str) -> str:
     return name.replace("_", "").lower()
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from b24_mcp.catalog.tables import read_table
@@ -74,15 +74,13 @@ def entity_of(method: str, params: object, parameter: str) -> PortalEntity | Non
 
     `parameter` is the name of a top-level parameter, such as `fields` or `FILTER`.
     """
-    for pattern, names, entity, style in _rows():
-        if parameter.lower() in names and fnmatchcase(method.lower(), pattern):
-            return _resolved(entity, style, params)
-    return None
+    row = _row_of(method.lower(), parameter.lower())
+    return None if row is None else _resolved(*row, params)
 
 
 def concerns_fields(method: str) -> bool:
     """Whether any parameter of a v2 method names fields of records."""
-    return any(fnmatchcase(method.lower(), pattern) for pattern, *_ in _rows())
+    return _has_row(method.lower())
 
 
 def entity_named(text: str) -> PortalEntity | None:
@@ -140,6 +138,20 @@ def _number(value: object) -> int | None:
         return None
     text = str(value)
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
+
+
+# Each call asks for its method several times, and a method is compared with every glob.
+@lru_cache(maxsize=5_000)
+def _has_row(method: str) -> bool:
+    return any(fnmatchcase(method, pattern) for pattern, *_ in _rows())
+
+
+@lru_cache(maxsize=5_000)
+def _row_of(method: str, parameter: str) -> tuple[str, Style] | None:
+    for pattern, names, entity, style in _rows():
+        if parameter in names and fnmatchcase(method, pattern):
+            return entity, style
+    return None
 
 
 @cache

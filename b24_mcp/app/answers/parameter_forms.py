@@ -184,11 +184,15 @@ def _without_repetition(params: Sequence[Parameter]) -> list[Parameter]:
 
 
 def _brief(param: Parameter) -> Parameter:
+    """Return a parameter with few values and short texts; the parameter itself if it is so already."""
     values = param.values
     if len(values) > _MOST_VALUES:
         values = (*values[:_MOST_VALUES], f"… {len(values) - _MOST_VALUES} more")
     text = param.text if len(param.text) <= _LONGEST_TEXT else param.text[: _LONGEST_TEXT - 1] + "…"
-    return replace(param, values=values, text=text, fields=tuple(map(_brief, param.fields)))
+    fields = tuple(map(_brief, param.fields))
+    if values is param.values and text is param.text and _are_same(fields, param.fields):
+        return param  # a copy takes longer than all the comparisons
+    return replace(param, values=values, text=text, fields=fields)
 
 
 def _list_counted(param: Parameter) -> Parameter:
@@ -201,7 +205,16 @@ def _list_counted(param: Parameter) -> Parameter:
 
 def _fields_untexted(param: Parameter) -> Parameter:
     """Return a parameter whose fields have no meaning in words."""
-    return replace(param, fields=tuple(replace(_fields_untexted(one), text="") for one in param.fields))
+    fields = tuple(_untexted(_fields_untexted(one)) for one in param.fields)
+    return param if _are_same(fields, param.fields) else replace(param, fields=fields)
+
+
+def _untexted(param: Parameter) -> Parameter:
+    return replace(param, text="") if param.text else param
+
+
+def _are_same(one: Sequence[Parameter], other: Sequence[Parameter]) -> bool:
+    return all(mine is its for mine, its in zip(one, other, strict=True))
 
 
 def _flat(params: Iterable[Parameter]) -> Iterable[Parameter]:

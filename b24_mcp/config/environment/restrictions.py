@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 ENV_FILE = "B24_ENV_FILE"
 """The variable that names the settings file."""
@@ -60,8 +61,13 @@ def misspelt_restriction(name: str, known: Collection[str], guarded: Collection[
     `name` is the name of a variable in any letter case. `known` are the names of all settings in capitals; they never
     count as misspelt.
     """
-    if name.upper() in known:
-        return None
+    return None if name.upper() in known else _resembled(name, tuple(guarded))
+
+
+# The settings are read again and again, and the names in the environment stay the same.
+@lru_cache(maxsize=1_000)
+def _resembled(name: str, guarded: tuple[str, ...]) -> str | None:
+    """Return the restriction that a name is close to; None for no one."""
     plain = re.sub(r"[^A-Z0-9]", "", unicodedata.normalize("NFKC", name).upper().translate(_LOOKALIKES))
     prefix = _PREFIX.match(plain)
     word = plain[prefix.end() :] if prefix else None
