@@ -67,10 +67,14 @@ def needed_docs(text: str = "", host: str = "", *, damaged: bool = False) -> Loc
     return LocalDocs(DocsLibrary(folder), copies, settings.budget)
 
 
-def sync_if_due(host: str) -> None:
-    """Start a sync in the background when one is due, for a call that uses the documentation but does not need it."""
+def docs_for_methods(host: str) -> DocsLibrary | None:
+    """Return the local copies for a call that uses the documentation but does not need it; None without settings.
+
+    A sync is started in the background when one is due.
+    """
     with suppress(B24Error):
-        needed_docs("", host)
+        return needed_docs("", host).library
+    return None
 
 
 def docs_now() -> CopyState:
@@ -156,34 +160,43 @@ def page_names(prefix: str) -> list[str]:
         return []
 
 
-def examples_of(page: str | None) -> list[object]:
+def examples_of(library: DocsLibrary | None, page: str | None) -> list[object]:
     """Return the parameters that the code samples on a method's page send; an empty list without a usable copy."""
     from b24_mcp.docs import DocsError
 
-    if page is None:
+    if library is None or page is None:
         return []
     try:
-        return open_library()[0].examples(page)
-    except (B24Error, DocsError):
+        return library.examples(page)
+    except DocsError:
         return []
 
 
-def meanings_of(page: str | None, params: Sequence[Parameter]) -> dict[tuple[str, ...], str]:
+def meanings_of(
+    library: DocsLibrary | None, page: str | None, params: Sequence[Parameter]
+) -> dict[tuple[str, ...], str]:
     """Return what the page of a method or an event says of its parameters; empty without a usable copy."""
     from b24_mcp.app.answers.explained import paths_of
 
-    return meanings_at(page, list(paths_of(params)))
+    return {} if library is None else _meanings(library, page, list(paths_of(params)))
 
 
 def meanings_at(page: str | None, paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
     """Return what a page says of the parameters at these paths; empty without a usable copy."""
+    try:
+        return _meanings(open_library()[0], page, paths)
+    except B24Error:
+        return {}
+
+
+def _meanings(library: DocsLibrary, page: str | None, paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
     from b24_mcp.docs import DocsError
 
     if page is None or not paths:
         return {}
     try:
-        return open_library()[0].meanings(page, paths)
-    except (B24Error, DocsError):
+        return library.meanings(page, paths)
+    except DocsError:
         return {}
 
 

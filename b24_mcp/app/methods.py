@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
 from anyio.to_thread import run_sync
 
 from b24_mcp.app.answers.forms import Form
-from b24_mcp.app.answers.method_form import AROUND, LONGEST, EventForm, MethodForm, event_form, method_form, summary_of
+from b24_mcp.app.answers.method_form import summary_of
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.app.descriptions import description, unknown_method
 from b24_mcp.app.knowledge import host_of, known_now, known_soon, known_with_portal
-from b24_mcp.app.library import examples_of, meanings_of, sync_if_due
-from b24_mcp.app.mistakes import similar_names_hint
 from b24_mcp.catalog import RISK_KINDS, Event, Method
 from b24_mcp.catalog.links import pages_of_call
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest import Succeeded, to_json
 
 if TYPE_CHECKING:
     from b24_mcp.discovery import Knowledge
 
-_LONGEST_EXAMPLE = 500
-"""The most characters of a description that are kept free for an example."""
 _LONGEST_SIGNATURE = 160
 _NOTHING_FOUND = "No method matches. Describe the action in other words, or name the object of the action."
 _NOTHING_FITS = (
@@ -78,9 +74,14 @@ async def search_methods(app: App, query: str, *, scope: str | None = None, limi
         B24Error: `B24MCP_ARGUMENTS` for an unknown scope.
     """
     known = await known_soon(app)
-    methods, fit = await run_sync(_found, known, query, scope, limit, _grants(app))
+    grants = _grants(app)
+
+    def found() -> tuple[list[HitForm], float, list[EventHitForm]]:
+        return *_found(known, query, scope, limit, grants), _found_events(known, query, scope)
+
+    methods, fit, events = await run_sync(found)
     form: Form = {"ok": True, "methods": methods}
-    if events := await run_sync(_found_events, known, query, scope):
+    if events:
         form["events"] = events
     if not methods:
         form["hint"] = _NOTHING_FOUND if _is_readable(query) else _OTHER_LANGUAGE
@@ -103,24 +104,39 @@ async def method_reply(
     if portal is not None:
         await app.portals.get(portal)  # an unknown name is an error even when the portal is not needed
     known = await known_now(app, portal)
-    await run_sync(sync_if_due, host_of(app))
-    found = await run_sync(known.catalogue.method, method, version)
+    found = await run_sync(description, known, method, version, of or "", host_of(app))
+    if found is None or (found.method is not None and found.method.version == "v3"):
+        before, known = known, await known_with_portal(app, portal)
+        if known is not before:
+            found = await run_sync(description, known, method, version, of or "", host_of(app))
     if found is None:
-        event = await run_sync(_event, known, method)
-        if event is not None:
-            return Reply({"ok": True} | await run_sync(_event_form, event))
-    if found is None or found.version == "v3":
-        known = await known_with_portal(app, portal)
-        found = await run_sync(known.catalogue.method, method, version)
-    form_of_method = await run_sync(described, known, method, version, of or "")
-    assert found is not None  # else the description was refused
-    if found.version == "v2":
-        available, why = await _available(app, found, portal)
+        raise await run_sync(unknown_method, known, method, version)
+    form: Form = {"ok": True} | found.form
+    if found.method is None:
+        return Reply(form)
+    if found.method.version == "v2":
+        available, why = await _available(app, found.method, portal)
     else:
-        available = known.available(found.name, "v3")
+        available = known.available(found.method.name, "v3")
         why = "not on this portal" if available is False else None
-    form = {"ok": True} | form_of_method | {"available": available}
+    form["available"] = available
     return Reply(form | {"why_not_available": why} if why else form)
+
+
+async def _available(app: App, method: Method, portal: str | None) -> tuple[bool | None, Availability | None]:
+    """Whether the portal has a method and grants it, by its own answer, and why not; None when it does not answer."""
+    try:
+        opened = await app.portals.get(portal)
+        grant = await opened.grants.of(method.name)
+    except B24Error:
+        return None, None
+    if grant is None:
+        return None, None
+    if not grant.granted:
+        return False, "scope not granted" if grant.exists else "not on this portal"
+    if method.facts.context == "app" and not opened.portal.is_application:
+        return False, "needs an application: a webhook may not call it"
+    return True, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,36 +203,6 @@ def _found_events(known: Knowledge, query: str, scope: str | None) -> list[Event
     return [_event_hit(event) for event in found if scope is None or scope in event.scope]
 
 
-def _event(known: Knowledge, name: str) -> Event | None:
-    return known.catalogue.events.get(name.strip())
-
-
-def _event_form(event: Event) -> EventForm:
-    return event_form(event, meanings_of(event.page, event.payload))
-
-
-def described(known: Knowledge, name: str, version: str | None, of: str) -> MethodForm:
-    """Return the description of a method, with the words and an example of its page.
-
-    Raises:
-        B24Error: `B24MCP_UNKNOWN_METHOD`, or `B24MCP_ARGUMENTS` for an `of` that names nothing.
-    """
-    method = known.catalogue.method(name, version)
-    if method is None:
-        raise _unknown(known, name, version)
-    page = method.facts.page
-    examples = examples_of(page)[:1]
-    reserved = min(len(to_json({"examples": examples})), _LONGEST_EXAMPLE) if examples else 0
-    meanings = meanings_of(page, method.facts.params)
-    try:
-        form = method_form(method, known.catalogue.versions(name), of, meanings=meanings, reserved=reserved)
-    except ValueError as exc:
-        raise our_error("B24MCP_ARGUMENTS", f"{exc}.", method=method.name) from None
-    if examples and len(to_json(form | {"examples": examples})) <= LONGEST - AROUND:
-        form["examples"] = examples
-    return form
-
-
 def _hit(method: Method, *, russian: bool) -> HitForm:
     signature = method.signature
     if len(signature) > _LONGEST_SIGNATURE:
@@ -257,46 +243,3 @@ def _is_readable(query: str) -> bool:
     letters = [letter for letter in query if letter.isalpha()]
     readable = [letter for letter in letters if letter.isascii() or "а" <= letter.lower() <= "я" or letter in "ёЁ"]
     return len(readable) * 2 >= len(letters)
-
-
-async def _available(app: App, method: Method, portal: str | None) -> tuple[bool | None, Availability | None]:
-    """Whether the portal has a method and grants it, by its own answer, and why not; None when it does not answer.
-
-    `method.get` compares names with their letter case, and some classes answer to lower case only.
-    Source: measured behaviour of the portal.
-    """
-    spellings = dict.fromkeys((method.name, method.name.lower()))
-    try:
-        opened = await app.portals.get(portal)
-        asked = {f"as{number}": _asked(name) for number, name in enumerate(spellings)}
-        outcomes = (await opened.portal.batch(asked)).outcomes.values()
-    except B24Error:
-        return None, None
-    answers = [outcome.answer.result for outcome in outcomes if isinstance(outcome, Succeeded)]
-    facts = [answer for answer in answers if isinstance(answer, dict) and "isExisting" in answer]
-    if not facts:
-        return None, None
-    if any(fact["isExisting"] and fact.get("isAvailable") for fact in facts):
-        if method.facts.context == "app" and not opened.portal.is_application:
-            return False, "needs an application: a webhook may not call it"
-        return True, None
-    return False, "scope not granted" if any(fact["isExisting"] for fact in facts) else "not on this portal"
-
-
-def _asked(name: str) -> Mapping[str, object]:
-    return {"method": "method.get", "params": {"name": name}}
-
-
-def _unknown(known: Knowledge, method: str, version: str | None) -> B24Error:
-    catalogue = known.catalogue
-    if version is not None and catalogue.method(method) is not None:
-        hint = f"It exists in {', '.join(catalogue.versions(method))} only."
-    elif events := catalogue.events.similar(method) if method.lower().startswith("on") else []:
-        hint = f"Perhaps one of these events was meant: {', '.join(events)}."
-    else:
-        hint = similar_names_hint(catalogue.similar(method))
-    if known.offered is None:
-        why = f" ({known.trouble})" if known.trouble else ""
-        hint += f" What this portal has beyond the documentation is not known now{why}."
-    name = method[:80]
-    return our_error("B24MCP_UNKNOWN_METHOD", f"No method {name!r} is documented.", method=name, hint=hint)

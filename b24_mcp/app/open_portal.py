@@ -11,7 +11,7 @@ from b24_mcp.rest import Portal
 if TYPE_CHECKING:
     from b24_mcp.app.record_names import RecordNames
     from b24_mcp.config.settings import Settings
-    from b24_mcp.discovery import Discovery, PortalFacts
+    from b24_mcp.discovery import Discovery, MethodGrants, PortalFacts
 
 
 def _no_names() -> RecordNames:
@@ -24,7 +24,8 @@ def _no_names() -> RecordNames:
 class OpenPortal:
     """An open portal with its gate, its discovered methods, and what it says of its fields, stages and people.
 
-    `name` is its configured name, `settings` the settings it was opened with. `approvals` holds the approvals by code;
+    `name` is its configured name, `settings` the settings it was opened with. `grants` are the methods that it grants.
+    `approvals` holds the approvals by code;
     None when other processes cannot reach them. `notice` is the `portal` of every answer; None when it is obvious
     which portal answered. `record_names` are the names of records that were read for other calls.
     """
@@ -34,6 +35,7 @@ class OpenPortal:
     settings: Settings
     gate: Gate
     discovery: Discovery
+    grants: MethodGrants
     facts: PortalFacts
     approvals: Approvals | None = None
     notice: str | None = None

@@ -88,7 +88,7 @@ async def prepare_call(opened: OpenPortal, request: CallRequest, background: Tas
     """
     catalogue = await _catalogue_for(opened, (request.method,), request.version, background)
     plan = partial(plan_checked, request, catalogue)
-    return await _with_files(opened, await run_short(plan, "plan", [request.method], request.params))
+    return await _with_files(opened, await run_short(plan, "plan", catalogue, [request.method], request.params))
 
 
 async def prepare_batch(opened: OpenPortal, request: BatchRequest, background: TaskGroup) -> PlannedBatch:
@@ -100,7 +100,8 @@ async def prepare_batch(opened: OpenPortal, request: BatchRequest, background: T
     methods = [command.method for command in request.commands.values()]
     catalogue = await _catalogue_for(opened, methods, request.version, background)
     params = [command.params for command in request.commands.values()]
-    batch = await run_short(partial(_planned_batch, request, catalogue), "plan in a batch", methods, params)
+    plan = partial(_planned_batch, request, catalogue)
+    batch = await run_short(plan, "plan in a batch", catalogue, methods, params)
     commands = []
     for command in batch.commands:
         try:

@@ -15,7 +15,7 @@ from b24_mcp.app.record_names import RecordNames
 from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import Settings, SettingsError
-from b24_mcp.discovery import Discovery, DocumentCache, PortalFacts, WatchingGuard, cache_folder
+from b24_mcp.discovery import Discovery, DocumentCache, MethodGrants, PortalFacts, WatchingGuard, cache_folder
 from b24_mcp.errors import our_error
 from b24_mcp.rest import Clock, Credential, Portal, PortalOptions, parse_webhook
 from b24_mcp.secrets import Redactor
@@ -98,7 +98,8 @@ class PortalFactory:
         facts = self._facts(name, portal, credential, guard)
         names = _names_that_follow(guard, facts)
         notice = name if len(self.configuration.names) > 2 else None
-        return OpenPortal(name, portal, settings, gate, discovery, facts, self._approvals(), notice, names)
+        grants = MethodGrants(portal, self.clock)
+        return OpenPortal(name, portal, settings, gate, discovery, grants, facts, self._approvals(), notice, names)
 
     def sandbox(self, sandbox: Sandbox) -> OpenPortal:
         """Open the sandbox. The access rules apply, so that they can be tried; there is no audit log.
@@ -118,7 +119,8 @@ class PortalFactory:
         settings = self.configuration.settings
         facts = self._facts(SANDBOX, portal, webhook, guard)
         names = _names_that_follow(guard, facts)
-        return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), facts, self._approvals(), SANDBOX, names)
+        discovery, grants = Discovery(portal), MethodGrants(portal)
+        return OpenPortal(SANDBOX, portal, settings, gate, discovery, grants, facts, self._approvals(), SANDBOX, names)
 
     def credential(self, name: str) -> Credential:
         """Return the credential of a portal. Its secrets are added to the redactor.

@@ -7,27 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from anyio.to_thread import run_sync
 
 from b24_mcp.app.answers.reply import is_long
+from b24_mcp.catalog import Catalogue
 
 _T = TypeVar("_T")
 _MOST_CHARACTERS = 20_000
 _MOST_KNOWN = 5_000
-_known: set[tuple[str, str]] = set()
+_known: WeakKeyDictionary[Catalogue, set[tuple[str, str]]] = WeakKeyDictionary()
 
 
-async def run_short(work: Callable[[], _T], kind: str, methods: Iterable[str], params: object) -> _T:
+async def run_short(
+    work: Callable[[], _T], kind: str, catalogue: Catalogue, methods: Iterable[str], params: object
+) -> _T:
     """Return the result of `work`, which is about the `params` of calls of `methods`.
 
-    It is done in a worker thread when `kind` of work was not done for each of the methods before, because it may read
-    from disk then, and when the params are long.
+    It is done in a worker thread when `kind` of work was not done with this catalogue for each of the methods before,
+    because it may read from disk then, and when the params are long.
     """
+    known = _known.setdefault(catalogue, set())
     wanted = {(kind, method) for method in methods}
-    if wanted <= _known and not is_long(params, _MOST_CHARACTERS):
+    if wanted <= known and not is_long(params, _MOST_CHARACTERS):
         return work()
     result = await run_sync(work)
-    if len(_known) < _MOST_KNOWN:
-        _known.update(wanted)
+    if len(known) < _MOST_KNOWN:
+        known.update(wanted)
     return result

@@ -17,6 +17,7 @@ from b24_mcp.discovery.entities import (
 )
 from b24_mcp.discovery.facts import PortalFacts
 from b24_mcp.discovery.fields import EntityFields, Option, PortalField, folded
+from b24_mcp.discovery.grants import MethodGrant, MethodGrants
 from b24_mcp.discovery.knowledge import Knowledge, documented
 from b24_mcp.discovery.methods import Discovery
 from b24_mcp.discovery.people import Department, Person, Pipeline, SmartProcess, Stage
@@ -35,6 +36,8 @@ __all__ = [
     "DocumentCache",
     "EntityFields",
     "Knowledge",
+    "MethodGrant",
+    "MethodGrants",
     "Option",
     "Person",
     "Pipeline",

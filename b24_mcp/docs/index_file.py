@@ -24,6 +24,15 @@ def index_path(folder: Path, language: str) -> Path:
     return folder / language / "index.db"
 
 
+def file_stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells a file from a later one at the same path; None when there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def synced_languages(folder: Path) -> list[Language]:
     """Return the languages whose copy this version of the program can read."""
     return [language for language in LANGUAGES if format_of(index_path(folder, language)) == FORMAT]

@@ -14,7 +14,7 @@ from b24_mcp.dialect.editions import Edition
 from b24_mcp.dialect.requests import requests_of
 from b24_mcp.docs.errors import NoSuchPageError
 from b24_mcp.docs.index import FORMAT, Kind
-from b24_mcp.docs.index_file import StoredFiles, format_of, index_path, open_index, synced_languages
+from b24_mcp.docs.index_file import StoredFiles, file_stamp, format_of, index_path, open_index, synced_languages
 from b24_mcp.docs.meanings import MethodMeanings
 from b24_mcp.docs.origin import LANGUAGES, DocsOrigin, Language
 from b24_mcp.docs.page_text import PageText, blocks_of_page, parse_page, read_page
@@ -50,6 +50,11 @@ class DocsLibrary:
     def folder(self) -> Path:
         """The folder of the copies."""
         return self._folder
+
+    @property
+    def stamps(self) -> Sequence[object]:
+        """What tells the index files from later ones at the same paths."""
+        return tuple([file_stamp(index_path(self._folder, language)) for language in LANGUAGES])
 
     @property
     def languages(self) -> list[Language]:

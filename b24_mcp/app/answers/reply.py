@@ -6,7 +6,7 @@ secret would hide it. Secrets are masked before anything is cut, because a part 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from anyio import CapacityLimiter
@@ -49,20 +49,22 @@ class Reply:
 def is_long(value: object, most: int = LONG) -> bool:
     """Whether a value has more than about `most` characters. The value is read no further than that."""
     left = most
-    waiting = [value]
+    waiting: list[Sequence[object]] = [[value]]
     while waiting and left >= 0:
-        match waiting.pop():
-            case str() as text:
-                left -= len(text)
-            case dict() as form:
-                left -= 8 * len(form)
-                if left >= 0:
-                    waiting += form.keys()
-                    waiting += form.values()
-            case list() | tuple() as entries:
-                left -= 2 * len(entries)
-                if left >= 0:
-                    waiting += entries
+        # Each answer is measured here, so texts are counted without a place on the list.
+        entries = waiting.pop()
+        left -= 2 * len(entries)
+        if left < 0:
+            break
+        for one in entries:
+            if isinstance(one, str):
+                left -= len(one)
+            elif isinstance(one, dict):
+                left -= 6 * len(one)
+                waiting.append(list(one))
+                waiting.append(list(one.values()))
+            elif isinstance(one, list | tuple):
+                waiting.append(one)
     return left < 0
 
 

@@ -17,6 +17,7 @@ from b24_mcp.app.portal_checks.parts import Part, parts_of
 from b24_mcp.app.portal_checks.records import Record, pipelines_of, record_id
 from b24_mcp.app.portal_checks.stages import pipeline_beside
 from b24_mcp.app.short_work import run_short
+from b24_mcp.catalog import known_methods
 from b24_mcp.discovery import PortalEntity, PortalFacts
 from b24_mcp.errors import B24Error, FieldProblem
 from b24_mcp.rest import PlannedCall
@@ -49,7 +50,8 @@ async def check_calls(opened: OpenPortal, calls: Sequence[PlannedCall]) -> tuple
 
 async def check_each(opened: OpenPortal, calls: Sequence[PlannedCall]) -> list[PlannedCall | B24Error]:
     """Return each call as `check_calls` does, or the error that refuses it."""
-    parts = await run_short(partial(_parts, calls), "parts", {call.method for call in calls}, None)
+    methods = {call.method for call in calls}
+    parts = await run_short(partial(_parts, calls), "parts", known_methods(), methods, None)
     refused = await _owner_refusals(opened.facts, calls)
     if not any(parts):
         return [refused.get(place, call) for place, call in enumerate(calls)]
