@@ -45,7 +45,12 @@ def is_file_link(value: object, host: str) -> bool:
 
 def best_link(entry: Mapping[str, object], host: str) -> FileLink | None:
     """Return the signed link in an object that describes a file, with its name and size; None without one."""
-    names = [name for name, value in entry.items() if is_file_link(value, host)]
+    # Most texts have no "=", and every value of an answer is looked at.
+    names = [
+        name
+        for name, value in entry.items()
+        if isinstance(value, str) and "=" in value and is_file_link(value, host)
+    ]
     if not names:
         return None
     name = min(names, key=_rank)
@@ -77,8 +82,10 @@ class LinkReplacer:
         link = best_link(value, self.host)
         if link is not None:
             return self._without_links(value, link)
-        inner = {name: self.replaced(one) for name, one in value.items()}
-        return value if all(inner[name] is one for name, one in value.items()) else inner
+        # None of its own texts is a link, so only what is inside is left.
+        inner = {name: self.replaced(one) for name, one in value.items() if isinstance(one, dict | list) and one}
+        changed = {name: one for name, one in inner.items() if one is not value[name]}
+        return {**value, **changed} if changed else value
 
     def _without_links(self, value: dict[str, object], link: FileLink) -> dict[str, object]:
         """Return an object that describes a file, with a handle instead of its links."""
