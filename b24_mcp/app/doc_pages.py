@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
+from typing import TYPE_CHECKING, NotRequired, Required, TypedDict
 
 import anyio
 from anyio.to_thread import run_sync
 
 from b24_mcp.app.answers.method_form import event_form, method_form
-from b24_mcp.app.library import LocalDocs, docs_now, missing_language, needed_docs, open_library, why_no_docs
+from b24_mcp.app.library import (
+    LocalDocs,
+    PageKind,
+    SampleLanguage,
+    docs_now,
+    missing_language,
+    needed_docs,
+    open_library,
+    why_no_docs,
+)
 from b24_mcp.catalog import Event, Method, known_methods
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import to_json
@@ -18,9 +27,6 @@ from b24_mcp.rest import to_json
 if TYPE_CHECKING:
     from b24_mcp.docs import DocsLibrary, Hit
 
-# The same as in `b24_mcp.docs`, which is not imported before it is needed.
-PageKind = Literal["method", "event", "widget", "tutorial", "article"]
-SampleLanguage = Literal["curl", "python", "js", "php"]
 
 OnSync = Callable[[float, float, str], Awaitable[None]]
 """Receives the progress of a sync that a call waits for: done, whole, and what is done."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from b24_mcp.docs import DocsLibrary
     from b24_mcp.docs.keeper import CopyState, DocsKeeper, DocsSource
 
+# The same as in `b24_mcp.docs`, which is not imported before it is needed.
+PageKind = Literal["method", "event", "widget", "tutorial", "article"]
+SampleLanguage = Literal["curl", "python", "js", "php"]
+
 DOC_ADDRESS = "b24://doc/{+page}"
 NO_COPY = "The documentation is not on this computer. A person can download it with: b24-mcp docs sync"
 _RUSSIAN_ZONES = (".ru", ".by", ".kz")

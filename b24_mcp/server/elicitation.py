@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation, ElicitationResult
 from mcp.server.elicitation import render_elicitation_schema as schema_of
@@ -19,7 +20,9 @@ from mcp_types.version import is_version_at_least
 from pydantic import BaseModel, Field, StrictBool, ValidationError
 
 from b24_mcp.app.app import App
-from b24_mcp.app.approval import Answered
+
+if TYPE_CHECKING:
+    from b24_mcp.app.approval import Answered
 
 _SINCE = "2026-07-28"
 _KEY = "approval"

@@ -11,7 +11,6 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from b24_mcp.access import calling
-from b24_mcp.app.answers.method_form import method_form
 from b24_mcp.app.app import App
 from b24_mcp.app.knowledge import documented, known_now
 from b24_mcp.app.library import DOC_ADDRESS, page_names
@@ -67,6 +66,8 @@ def add_method_resource(server: MCPServer[App], running: Callable[[], App | None
     @server.resource(_METHOD_ADDRESS, name="method", title="A Bitrix24 method", mime_type="application/json")
     async def method_facts(method: str) -> str:
         """The documented parameters, effect, result and errors of a REST method, as JSON."""
+        from b24_mcp.app.answers.method_form import method_form  # not needed to start and list the tools
+
         catalogue = (await known()).catalogue
         found = await run_sync(catalogue.method, method)
         if found is None:

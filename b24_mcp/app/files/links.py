@@ -47,9 +47,7 @@ def best_link(entry: Mapping[str, object], host: str) -> FileLink | None:
     """Return the signed link in an object that describes a file, with its name and size; None without one."""
     # Most texts have no "=", and every value of an answer is looked at.
     names = [
-        name
-        for name, value in entry.items()
-        if isinstance(value, str) and "=" in value and is_file_link(value, host)
+        name for name, value in entry.items() if isinstance(value, str) and "=" in value and is_file_link(value, host)
     ]
     if not names:
         return None

@@ -6,8 +6,6 @@ from mcp.server.mcpserver import Context
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.calls import run_batch
-from b24_mcp.app.planning import BatchRequest
 from b24_mcp.server.elicitation import ClientQuestion
 from b24_mcp.server.progress import CallProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
@@ -46,6 +44,10 @@ async def batch_call(
     Returns as read_batch, and for a command that did not run, why. Independent commands still run after a failure
     unless halt is true.
     """
+    # Not needed to start and list the tools.
+    from b24_mcp.app.calls import run_batch
+    from b24_mcp.app.planning import BatchRequest
+
     if approval and not commands and not dry_run:
         return await repeat_approved(ctx, approval, portal)
     app = ctx.request_context.lifespan_context

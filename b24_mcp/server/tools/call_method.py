@@ -6,8 +6,6 @@ from mcp.server.mcpserver import Context
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.calls import run_call
-from b24_mcp.app.planning import CallRequest
 from b24_mcp.server.elicitation import ClientQuestion
 from b24_mcp.server.progress import CallProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
@@ -44,6 +42,10 @@ async def call_method(
     Returns JSON: ok, version, result. "left_out" counts values of a written record that are not shown. On failure,
     error.executed says whether the call took effect (no, yes, unknown) and error.hint what to do.
     """
+    # Not needed to start and list the tools.
+    from b24_mcp.app.calls import run_call
+    from b24_mcp.app.planning import CallRequest
+
     if approval and params is None and not dry_run:
         return await repeat_approved(ctx, approval, portal)
     if method is None:

@@ -10,7 +10,6 @@ from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.methods import method_reply
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName
 
@@ -31,6 +30,8 @@ async def describe_method(
     """Describe a Bitrix24 REST method: exact parameters with values and traps, scope, effect, risks, result, paging,
     errors, replacement, and whether this portal has and grants it (available). Also the data of an event.
     """
+    from b24_mcp.app.methods import method_reply  # not needed to start and list the tools
+
     app = ctx.request_context.lifespan_context
     return await method_reply(app, method, version=version, of=of, portal=portal)
 

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.records import export_data_sets
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import WRITES_FILE, PortalName, Sql
 
@@ -21,6 +20,8 @@ async def export_records(
     portal: PortalName = None,
 ) -> Reply:
     """Write all rows of a SELECT over data sets to a file for the user, in their folder for files (see portal_info)."""
+    from b24_mcp.app.records import export_data_sets  # not needed to start and list the tools
+
     return await export_data_sets(ctx.request_context.lifespan_context, sql, path, portal=portal)
 
 

@@ -10,7 +10,6 @@ from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.methods import search_methods
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_LOCALLY
 
@@ -26,6 +25,8 @@ async def find_methods(
     Returns each method with its effect (read, write, destructive), risks, and parameters (* required). Works offline.
     Use describe_method for the details of one.
     """
+    from b24_mcp.app.methods import search_methods  # not needed to start and list the tools
+
     return await search_methods(ctx.request_context.lifespan_context, query, scope=scope, limit=limit)
 
 

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.imports import import_file
 from b24_mcp.server.progress import ListProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_LOCALLY, PortalName, SaveAs
@@ -28,6 +27,8 @@ async def import_records(
     Returns counts, columns with types, the first rows, and problems by row and column. Phones, tax and account numbers
     stay text.
     """
+    from b24_mcp.app.imports import import_file  # not needed to start and list the tools
+
     progress = ListProgress(ctx)
     app = ctx.request_context.lifespan_context
     return await import_file(app, path, save_as, portal, on_rows=progress.rows, on_wait=progress.wait)

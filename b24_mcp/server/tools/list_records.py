@@ -10,7 +10,6 @@ from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.lists import ListRequest, read_list
 from b24_mcp.server.progress import ListProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_PORTAL, Params, PortalName, SaveAs
@@ -36,6 +35,8 @@ async def list_records(
 
     Returns counts, columns and the first rows. query_records queries all of them.
     """
+    from b24_mcp.app.lists import ListRequest, read_list  # not needed to start and list the tools
+
     app = ctx.request_context.lifespan_context
     progress = ListProgress(ctx)
     request = ListRequest(method, params, limit, save_as, resume, refresh)

@@ -6,7 +6,6 @@ from mcp.server.mcpserver import Context
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.portal_info import portal_reply
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName
 
@@ -16,6 +15,8 @@ async def portal_info(ctx: Context[App], portal: PortalName = None) -> Reply:
     REST 3.0, licence, requests left, configured portals, which documentation is here, and what words mean in this
     company (notes).
     """
+    from b24_mcp.app.portal_info import portal_reply  # not needed to start and list the tools
+
     return await portal_reply(ctx.request_context.lifespan_context, portal)
 
 

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.records import query_data_sets
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName, Sql
 
@@ -28,6 +27,8 @@ async def query_records(
     Tables of the portal itself, for joins: portal_users (id, name), portal_departments, portal_stages (stage_id, name),
     portal_options, portal_fields, portal_notes (what words mean here, named queries).
     """
+    from b24_mcp.app.records import query_data_sets  # not needed to start and list the tools
+
     return await query_data_sets(ctx.request_context.lifespan_context, sql, limit=limit, portal=portal)
 
 

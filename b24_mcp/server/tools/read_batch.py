@@ -6,8 +6,6 @@ from mcp.server.mcpserver import Context
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.calls import run_batch
-from b24_mcp.app.planning import BatchRequest
 from b24_mcp.server.progress import CallProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_PORTAL, Commands, PortalName, Resolve, Validate, Version
@@ -28,6 +26,10 @@ async def read_batch(
     A reference is a whole value, or stands between spaces. Also: $total[name], $next[name].
     Returns a summary and the result or error of each command. "equal" joins equal outcomes, "tables" similar results.
     """
+    # Not needed to start and list the tools.
+    from b24_mcp.app.calls import run_batch
+    from b24_mcp.app.planning import BatchRequest
+
     app = ctx.request_context.lifespan_context
     request = BatchRequest(commands, version=version, validate=validate, reading_only=True, resolve=resolve)
     return await run_batch(app, request, portal, on_wait=CallProgress(ctx))

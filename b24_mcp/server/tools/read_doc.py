@@ -11,9 +11,8 @@ from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.doc_pages import SampleLanguage, page_as_markdown, read_documentation
 from b24_mcp.app.knowledge import host_of
-from b24_mcp.app.library import DOC_ADDRESS
+from b24_mcp.app.library import DOC_ADDRESS, SampleLanguage
 from b24_mcp.errors import B24Error
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_LOCALLY
@@ -31,6 +30,8 @@ async def read_doc(
     code: Annotated[SampleLanguage, Field(description="Language of code samples, by default curl")] = "curl",
 ) -> Reply:
     """Read a page of the official Bitrix24 documentation, or a section of it, as Markdown."""
+    from b24_mcp.app.doc_pages import read_documentation  # not needed to start and list the tools
+
     host = host_of(ctx.request_context.lifespan_context)
     answer, budget = await read_documentation(page, section or "", code, host, ctx.report_progress)
     return Reply({"ok": True, **answer}, budget)
@@ -47,6 +48,8 @@ def add_doc_resource(server: MCPServer[App]) -> None:
     @server.resource(DOC_ADDRESS, name="doc", title="A page of the Bitrix24 documentation", mime_type="text/markdown")
     def doc_page(page: str) -> str:
         """A page of the official documentation as Markdown, e.g. en/settings/oauth/index."""
+        from b24_mcp.app.doc_pages import page_as_markdown
+
         try:
             return page_as_markdown(page)
         except B24Error as exc:

@@ -6,8 +6,6 @@ from mcp.server.mcpserver import Context
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.calls import run_call
-from b24_mcp.app.planning import CallRequest
 from b24_mcp.server.progress import CallProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import (
@@ -43,6 +41,10 @@ async def read_method(
     Returns JSON: ok, version, result, and for lists total and next (pass next as start for the next page of 50, in v3
     add it to params). "empty" counts empty values that are left out.
     """
+    # Not needed to start and list the tools.
+    from b24_mcp.app.calls import run_call
+    from b24_mcp.app.planning import CallRequest
+
     app = ctx.request_context.lifespan_context
     request = CallRequest(
         method, params, version, format, validate, reading_only=True, resolve=resolve, limit=limit, empty=empty

@@ -10,8 +10,8 @@ from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.doc_pages import PageKind, search_documentation
 from b24_mcp.app.knowledge import host_of
+from b24_mcp.app.library import PageKind
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_LOCALLY
 
@@ -27,6 +27,8 @@ async def search_docs(
 
     Returns pages, each with the section that answers and an extract. read_doc reads them.
     """
+    from b24_mcp.app.doc_pages import search_documentation  # not needed to start and list the tools
+
     host = host_of(ctx.request_context.lifespan_context)
     return Reply({"ok": True, **await search_documentation(query, kind, limit, host, ctx.report_progress)})
 
