@@ -18,10 +18,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from b24_mcp.app.descriptions import description
 from b24_mcp.app.doc_pages import search_pages
-from b24_mcp.app.methods import described
 from b24_mcp.catalog import known_methods
 from b24_mcp.discovery import documented
 from b24_mcp.docs import DocsLibrary
@@ -120,7 +120,10 @@ def explaining() -> None:
             method = catalogue.method(name, version)
             if method is None or not method.facts.page:
                 continue
-            form = described(documented(), name, version, "")
+            found = description(documented(), name, version, "", "")
+            if found is None or found.method is None:
+                continue
+            form: Any = found.form
             methods += 1
             examples += "examples" in form
             longest = max(longest, len(to_json(form)))

@@ -58,7 +58,7 @@ LIBRARIES = {
     "xlsxwriter": ("records/exports/xlsx.py",),
     "pypdf": ("app/files/preview_program.py",),
     "docx": ("app/files/preview_program.py",),
-    "python_calamine": ("records/imports/reader_process.py",),
+    "python_calamine": ("app/files/preview_program.py", "records/imports/reader_process.py"),
     "pyarrow": ("records/exports/parquet.py", "records/imports/reader_process.py"),
 }
 

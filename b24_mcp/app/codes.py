@@ -5,7 +5,6 @@ from __future__ import annotations
 from b24_mcp.errors.table import CodeFact
 
 CODES: dict[str, CodeFact] = {
-    "B24MCP_ARGUMENTS": CodeFact("validation", "Nothing was sent. Correct the arguments of the tool and call again."),
     "B24MCP_UNKNOWN_METHOD": CodeFact("unknown_method", "Find methods by what they do with find_methods."),
     "B24MCP_WRITES": CodeFact("validation", "Nothing was sent. Use call_method."),
     "B24MCP_STILL_READING": CodeFact(

@@ -5,7 +5,7 @@ A worker thread costs more than such work, most of all with many calls at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -21,12 +21,12 @@ _known: WeakKeyDictionary[Catalogue, set[tuple[str, str]]] = WeakKeyDictionary()
 
 
 async def run_short(
-    work: Callable[[], _T], kind: str, catalogue: Catalogue, methods: Iterable[str], params: object
+    work: Callable[[], _T], kind: str, catalogue: Catalogue, methods: Collection[str], params: object
 ) -> _T:
     """Return the result of `work`, which is about the `params` of calls of `methods`.
 
     It is done in a worker thread when `kind` of work was not done with this catalogue for each of the methods before,
-    because it may read from disk then, and when the params are long.
+    because it may read from disk then, when one of the methods is unknown, and when the params are long.
     """
     known = _known.setdefault(catalogue, set())
     wanted = {(kind, method) for method in methods}
@@ -34,5 +34,5 @@ async def run_short(
         return work()
     result = await run_sync(work)
     if len(known) < _MOST_KNOWN:
-        known.update(wanted)
+        known.update((kind, method) for method in methods if catalogue.versions(method))
     return result

@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"\w[\w.:]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DocQuestion:
     """The stems of a question with their weights, and for each the stems of the same meaning. `searched` are the stems
     that the index is searched for, `identifiers` the names in it as they were typed.
     """
@@ -57,7 +57,7 @@ class Question:
         return covered * (1 - _FOCUS + _FOCUS * matched / max(len(known), 1))
 
 
-def question_of(db: sqlite3.Connection, query: str) -> Question | None:
+def question_of(db: sqlite3.Connection, query: str) -> DocQuestion | None:
     """Return a question to one edition; None without a word to search for. The first 300 characters count."""
     query = query[:MAX_QUERY_LENGTH]
     sections = (db.execute("SELECT max(id) FROM section").fetchone()[0] or 0) + 1
@@ -75,7 +75,7 @@ def question_of(db: sqlite3.Connection, query: str) -> Question | None:
         # The question may be in the other language: its words are found by words of the same meaning.
         others = dict.fromkeys(one for word in words for one in sorted(synonyms[word]))
         searched = [word for word in (*words, *others) if _sections_with(db, word)][:_MAX_WORDS]
-    return Question(
+    return DocQuestion(
         weights, synonyms, searched, list(dict.fromkeys([*identifiers_in(query), *_plain_names(db, query)]))
     )
 

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 
 from b24_mcp.docs.identifiers import TITLE
 from b24_mcp.docs.index import Kind
-from b24_mcp.docs.question import Question, question_of
+from b24_mcp.docs.question import DocQuestion, question_of
 from b24_mcp.words import words_of
 
 _CANDIDATES = 300
@@ -96,7 +96,7 @@ def _known(db: sqlite3.Connection, pages: Sequence[str], kind: Kind | None) -> s
     return {row[0] for page in pages for row in db.execute(select, (page, kind))}
 
 
-def _named(db: sqlite3.Connection, question: Question, kind: Kind | None) -> dict[int, tuple[float, int]]:
+def _named(db: sqlite3.Connection, question: DocQuestion, kind: Kind | None) -> dict[int, tuple[float, int]]:
     """Return the pages that are about the identifiers of a question: what they gain by it, and the best section."""
     found: dict[int, tuple[float, int]] = {}
     for typed in question.identifiers:
@@ -120,7 +120,7 @@ def _uses(db: sqlite3.Connection, name: str, kind: Kind | None) -> list[tuple[in
     return rows
 
 
-def _sections(db: sqlite3.Connection, question: Question, kind: Kind | None) -> dict[int, tuple[float, int]]:
+def _sections(db: sqlite3.Connection, question: DocQuestion, kind: Kind | None) -> dict[int, tuple[float, int]]:
     """Return the pages found in the index: the rank of their sections, and the best section."""
     if not question.searched:
         return {}
@@ -135,7 +135,7 @@ def _sections(db: sqlite3.Connection, question: Question, kind: Kind | None) -> 
     }
 
 
-def _phrased(db: sqlite3.Connection, question: Question, kind: Kind | None) -> dict[int, float]:
+def _phrased(db: sqlite3.Connection, question: DocQuestion, kind: Kind | None) -> dict[int, float]:
     """Return the pages with a phrase similar to the question, and the similarity."""
     rows = db.execute(
         "SELECT phrasing.page, phrasing.words FROM phrasing JOIN page ON page.id = phrasing.page "
@@ -155,7 +155,7 @@ def _hit(
     language: str,
     number: int,
     fitting: tuple[float, int] | None,
-    question: Question,
+    question: DocQuestion,
     score: float,
 ) -> Hit:
     page, title, kind = db.execute("SELECT page, title, kind FROM page WHERE id = ?", (number,)).fetchone()
@@ -167,7 +167,7 @@ def _hit(
     return Hit(language, page, title, name, kind, _extract(text, question), score)
 
 
-def _extract(text: str, question: Question) -> str:
+def _extract(text: str, question: DocQuestion) -> str:
     """Return the part of a text that covers most of the question."""
     if len(text) <= _EXTRACT_LENGTH:
         return text

@@ -25,7 +25,7 @@ class JobText:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class CommonJob:
     """A job: its name, what a person can say about it (`argument`), and its texts."""
 
     name: str
@@ -58,15 +58,15 @@ class Job:
         return f"{head}\n# {text.title}\n\n{steps}\n\nAnswer in the language of the person.\n"
 
 
-def known_jobs() -> tuple[Job, ...]:
+def known_jobs() -> tuple[CommonJob, ...]:
     """Return all jobs."""
     return _JOBS
 
 
-def _read() -> tuple[Job, ...]:
+def _read() -> tuple[CommonJob, ...]:
     tables = tomllib.loads(files("b24_mcp.jobs").joinpath("jobs.toml").read_text("utf-8"))
     return tuple(
-        Job(
+        CommonJob(
             name=name,
             argument=table["argument"],
             about_argument=table["about_argument"],

@@ -7,7 +7,7 @@ from mcp.server.mcpserver.prompts.base import Prompt, PromptArgument
 
 from b24_mcp.app.app import App
 from b24_mcp.app.library import speaks_russian
-from b24_mcp.jobs import Job, JobLanguage, known_jobs
+from b24_mcp.jobs import CommonJob, JobLanguage, known_jobs
 
 _LANGUAGE = "en or ru. Default: the language of this computer"
 
@@ -18,7 +18,7 @@ def add_prompts(server: MCPServer[App]) -> None:
         server.add_prompt(_prompt(job))
 
 
-def _prompt(job: Job) -> Prompt:
+def _prompt(job: CommonJob) -> Prompt:
     def render(**said: str) -> str:
         return job.instructions(_language(said.get("language", "")), said.get(job.argument, ""))
 

@@ -15,7 +15,7 @@ from mcp.server.mcpserver.resources import TextResource
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, PaginatedRequestParams, RequestParams
 
-from b24_mcp.jobs import Job, known_jobs
+from b24_mcp.jobs import CommonJob, known_jobs
 
 _FRESH = {"resultType": "complete", "ttlMs": 3_600_000, "cacheScope": "public"}
 """The skills change with the version of this program only."""
@@ -55,11 +55,11 @@ async def _get(_: ServerRequestContext[Any, Any], params: GetSkillParams) -> dic
     return {"skill": _entry(found), **_FRESH}
 
 
-def _address(job: Job) -> str:
+def _address(job: CommonJob) -> str:
     return f"skill://{job.skill_name}/SKILL.md"
 
 
-def _resource(job: Job) -> TextResource:
+def _resource(job: CommonJob) -> TextResource:
     return TextResource(
         uri=_address(job),
         name=job.skill_name,
@@ -70,7 +70,7 @@ def _resource(job: Job) -> TextResource:
     )
 
 
-def _entry(job: Job) -> Mapping[str, object]:
+def _entry(job: CommonJob) -> Mapping[str, object]:
     content = job.skill().encode()
     file = {"uri": _address(job), "digest": f"sha256:{hashlib.sha256(content).hexdigest()}", "size": len(content)}
     return {

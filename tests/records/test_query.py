@@ -208,7 +208,7 @@ async def test_a_running_run_is_invisible_and_does_not_block_readers(library: Da
 async def test_an_unknown_name_is_reported_with_the_existing_ones(library: DataSetLibrary) -> None:
     with pytest.raises(B24Error) as caught:
         await asked(library, "SELECT * FROM deals")
-    assert "list_records creates them" in caught.value.fault.hint
+    assert "list_records and import_records create them" in caught.value.fault.hint
     await keep(library, "deals", deals(1, 5))
     with pytest.raises(B24Error) as caught:
         await asked(library, "SELECT * FROM leads")

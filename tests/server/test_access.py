@@ -554,6 +554,7 @@ async def test_annotations_follow_the_access_level(era: Era, level: Any) -> None
         assert (name in tools) is (level != "read")
     for name, hints in tools.items():
         assert hints is not None
-        writes = name in ("call_method", "batch_call", "export_records")
-        assert hints.read_only_hint is not writes
-        assert hints.destructive_hint is (writes and name != "export_records")
+        changes = name in ("call_method", "batch_call", "apply_records")
+        writes_files = name in ("export_records", "download_file")
+        assert hints.read_only_hint is not (changes or writes_files)
+        assert hints.destructive_hint is changes

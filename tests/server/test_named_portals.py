@@ -167,7 +167,7 @@ async def test_a_restriction_the_client_did_not_fill_in_stops_every_call(
     assert sales.calls == []
 
 
-@pytest.mark.parametrize("name", ["nosuch", "", "Sales", "https://evil.example/rest/1/x/", "../sales"])
+@pytest.mark.parametrize("name", ["nosuch", "Sales", "https://evil.example/rest/1/x/", "../sales"])
 async def test_the_error_for_an_unknown_portal_lists_existing_ones(
     call_tool: CallTool, sales: LoopbackPortal, name: str
 ) -> None:

@@ -9,7 +9,7 @@ from b24_mcp.app.app import App
 from b24_mcp.server.elicitation import ClientQuestion
 from b24_mcp.server.progress import CallProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
-from b24_mcp.server.tools.approved import repeat_approved
+from b24_mcp.server.tools.approved import missing, repeat_approved
 from b24_mcp.server.tools.arguments import (
     CHANGES_PORTAL,
     NO_COMMANDS,
@@ -50,6 +50,8 @@ async def batch_call(
 
     if approval and not commands and not dry_run:
         return await repeat_approved(ctx, approval, portal)
+    if not commands:
+        raise missing("commands")
     app = ctx.request_context.lifespan_context
     request = BatchRequest(commands, halt, version, format, validate, dry_run, resolve=resolve)
     return await run_batch(app, request, portal, ask=ClientQuestion(ctx), on_wait=CallProgress(ctx))

@@ -121,11 +121,12 @@ async def test_a_disconnect_during_a_request_is_not_an_error() -> None:
     assert (reader.sent, reader.passed_on) == ([], False)
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
 async def test_there_are_no_sessions_to_listen_to_or_end(serve: Serve, method: str) -> None:
     async with serve() as served:
         answer = await served.http.request(method, "/mcp", headers=JSON_OR_EVENTS | {"mcp-session-id": "1"})
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"OPTIONS", "POST"}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'"x"', b"\xff", b"[" * 100_000, b'{"jsonrpc":"2.0"}'])
@@ -138,9 +139,7 @@ async def test_invalid_bodies_are_refused_and_the_server_continues(serve: Serve,
         assert (await served.call("who")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/mcp/", "/mcp/..", "//mcp", "/sse", "/.well-known/oauth-protected-resource/mcp"]
-)
+@pytest.mark.parametrize("path", ["/", "/mcp/..", "//mcp", "/sse", "/.well-known/oauth-protected-resource/mcp"])
 async def test_other_paths_are_not_found(serve: Serve, path: str) -> None:
     async with serve() as served:
         assert (await served.http.post(path, content=b"{}")).status_code == 404
