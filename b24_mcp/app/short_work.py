@@ -13,6 +13,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.app.answers.reply import is_long
 from b24_mcp.catalog import Catalogue
+from b24_mcp.catalog.tables import load_tables
 
 _T = TypeVar("_T")
 _MOST_CHARACTERS = 20_000
@@ -32,7 +33,12 @@ async def run_short(
     wanted = {(kind, method) for method in methods}
     if wanted <= known and not is_long(params, _MOST_CHARACTERS):
         return work()
-    result = await run_sync(work)
+    result = await run_sync(_prepared, work)
     if len(known) < _MOST_KNOWN:
         known.update((kind, method) for method in methods if catalogue.versions(method))
     return result
+
+
+def _prepared(work: Callable[[], _T]) -> _T:
+    load_tables()
+    return work()
