@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.jobs.assistant import Assistant, rows_of
+from benchmarks.jobs.assistant import Assistant
 from benchmarks.jobs.job import Job, Notes, names_all
 from benchmarks.jobs.portal import JobPortal
 
@@ -67,17 +67,15 @@ def prepare_many(portal: JobPortal) -> Notes:
 
 
 async def source_of_many(assistant: Assistant, question: str) -> str:
-    """Two calls: the ids, and one batch. A call per row of a query would make it shorter."""
-    deals = await assistant.read("crm.deal.list", {"order": {"ID": "ASC"}, "select": ["ID"]}, limit=MANY)
-    commands = {
-        f"d{deal['ID']}": {
-            "method": "crm.deal.update",
-            "params": {"id": deal["ID"], "fields": {"SOURCE_ID": SOURCE}},
-        }
-        for deal in rows_of(deals)
-    }
-    answer = await assistant.use("batch_call", commands=commands)
-    return f"Изменено: {answer['summary']['succeeded']}"
+    """Two calls: the ids, and one call for each row of a query."""
+    await assistant.use("list_records", method="crm.deal.list", params={"select": ["ID"]}, save_as="all_deals")
+    answer = await assistant.use(
+        "apply_records",
+        sql=f"SELECT ID FROM all_deals ORDER BY ID LIMIT {MANY}",  # a number of ours
+        method="crm.deal.update",
+        params={"id": "$ID", "fields": {"SOURCE_ID": SOURCE}},
+    )
+    return f"Изменено: {answer['succeeded']}"
 
 
 def grade_many(portal: JobPortal, notes: Notes, answer: str) -> list[str]:
@@ -110,6 +108,5 @@ JOBS = (
         source_of_many,
         grade_many,
         prepare_many,
-        ("apply_records",),
     ),
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 
 import click
 
-from benchmarks.jobs.job import Job
+from benchmarks.jobs.job import OFFER, Job
 from benchmarks.jobs.portal import job_portal
 
 
@@ -15,6 +16,7 @@ def grade_by_hand(job: Job, language: str) -> None:
     if job.grade is None:
         raise click.ClickException(f"Job {job.number} has no grader yet.")
     with job_portal() as portal, tempfile.TemporaryDirectory() as files:
+        (Path(files) / OFFER[0]).write_bytes(OFFER[1])
         notes = job.prepare(portal) | {"files": files}
         address = portal.sandbox.webhook_url(portal.address.partition("/rest/")[0], job.webhook or None)
         click.echo(f"B24_WEBHOOK_URL={address}\nB24_FILES_DIR={files}\n")

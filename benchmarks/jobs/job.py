@@ -13,6 +13,10 @@ Notes = dict[str, Any]
 """What `prepare` found or made, for the solution and the grader."""
 
 
+OFFER = ("offer.pdf", b"%PDF-1.4\nAn offer of the benchmark.\n%%EOF\n")
+"""The name and the content of the file in the folder of the user."""
+
+
 class Solve(Protocol):
     """A scripted solution: uses the tools as an assistant would, and returns the answer to the question."""
 

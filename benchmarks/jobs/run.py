@@ -15,7 +15,7 @@ from mcp import Client
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from benchmarks.jobs.assistant import Assistant, ToolFailedError, allow
-from benchmarks.jobs.job import Job
+from benchmarks.jobs.job import OFFER, Job
 from benchmarks.jobs.portal import JobPortal, job_portal
 
 
@@ -53,6 +53,8 @@ def own_folders() -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         files = Path(folder) / "files"
         files.mkdir()
+        name, content = OFFER
+        (files / name).write_bytes(content)
         homes = {f"XDG_{name}_HOME": str(Path(folder) / name.lower()) for name in ("STATE", "DATA", "CONFIG", "CACHE")}
         with environment(homes):
             yield files

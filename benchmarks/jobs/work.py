@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from benchmarks.jobs.assistant import Assistant
-from benchmarks.jobs.job import Job, Notes, names_all
+from benchmarks.jobs.assistant import Assistant, rows_of
+from benchmarks.jobs.job import OFFER, Job, Notes, names_all
 from benchmarks.jobs.portal import JobPortal
 
 DEAL = "Аспирация для «Вектор-Сервис»"
@@ -15,6 +16,7 @@ ITEMS = ("Проверить договор", "Согласовать срок",
 OPEN = 5  # tasks with a status below this one are not done
 PERSON = "Дарья Фомина"
 CONTACT = ("Вера", "Лагунова")
+OFFER_TASK = "Отправить предложение по аспирации"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -32,6 +34,57 @@ async def deal_and_person(assistant: Assistant) -> tuple[str, str]:
     params = {"filter": {"TITLE": DEAL}, "order": {"ID": "DESC"}, "select": ["ID", "ASSIGNED_BY_ID"]}
     (deal,) = await assistant.read("crm.deal.list", params, limit=1)
     return deal["ID"], deal["ASSIGNED_BY_ID"]
+
+
+def prepare_files(portal: JobPortal) -> Notes:
+    """Make the deal and its task."""
+    notes = prepare_deal(portal)
+    fields = {"TITLE": OFFER_TASK, "RESPONSIBLE_ID": notes["person"], "UF_CRM_TASK": [f"D_{notes['deal']}"]}
+    return notes | {"task": portal.call("tasks.task.add", {"fields": fields})["task"]["id"]}
+
+
+async def files_both_ways(assistant: Assistant, question: str) -> str:
+    """Three calls: the deal and its task, the file to both, and the file of the task back."""
+    found = await assistant.use(
+        "read_batch",
+        commands={
+            "deal": {
+                "method": "crm.deal.list",
+                "params": {"filter": {"TITLE": DEAL}, "order": {"ID": "DESC"}, "select": ["ID"]},
+            },
+            "task": {
+                "method": "tasks.task.list",
+                "params": {"filter": {"TITLE": OFFER_TASK}, "order": {"ID": "DESC"}, "select": ["ID"]},
+            },
+        },
+    )
+    deal = rows_of(found["results"]["deal"]["result"])[0]["ID"]
+    task = rows_of(found["results"]["task"]["result"])["tasks"][0]["id"]
+    file = {"$file": OFFER[0]}
+    comment = {"ENTITY_ID": deal, "ENTITY_TYPE": "deal", "COMMENT": "Предложение", "FILES": [file]}
+    await assistant.use(
+        "batch_call",
+        commands={
+            "deal": {"method": "crm.timeline.comment.add", "params": {"fields": comment}},
+            "task": {
+                "method": "tasks.task.update",
+                "params": {"taskId": task, "fields": {"UF_TASK_WEBDAV_FILES": [file]}},
+            },
+        },
+    )
+    saved = await assistant.use("download_file", source=f"tasks.task.get {task} 1", path="from the task.pdf")
+    return f"Файл задачи сохранён: {saved['file']}"
+
+
+def grade_files(portal: JobPortal, notes: Notes, answer: str) -> list[str]:
+    """A file in the timeline of the deal and at the task, and the file of the task with its content in the folder."""
+    query = {"filter": {"ENTITY_ID": notes["deal"], "ENTITY_TYPE": "deal"}, "select": ["ID", "FILES"]}
+    comments = portal.call("crm.timeline.comment.list", query)
+    task = portal.call("tasks.task.get", {"taskId": notes["task"], "select": ["ID", "UF_TASK_WEBDAV_FILES"]})["task"]
+    saved = [path for path in Path(notes["files"]).glob("*") if path.name != OFFER[0]]
+    wrong = [] if any(comment.get("FILES") for comment in comments) else ["no file in the timeline of the deal"]
+    wrong += [] if task.get("ufTaskWebdavFiles") else ["no file at the task"]
+    return wrong + ([] if any(path.read_bytes() == OFFER[1] for path in saved) else ["no file was saved"])
 
 
 async def task_with_checklist(assistant: Assistant, question: str) -> str:
@@ -286,7 +339,9 @@ JOBS = (
         "Attach offer.pdf to the deal and to its task, and save the file of the task here.",
         "Прикрепи offer.pdf к сделке и к задаче по ней и сохрани файл задачи здесь.",
         3,
-        waits_for=("$file", "download_file"),
+        files_both_ways,
+        grade_files,
+        prepare_files,
     ),
     Job(
         11,
