@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import locale
-import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from b24_mcp.errors import B24Error, our_error
+from b24_mcp.texts import speaks_russian
 
 if TYPE_CHECKING:
     from b24_mcp.catalog import Parameter
@@ -212,12 +211,6 @@ def _hosts(settings: Settings) -> list[str]:
         return [urlsplit(address).hostname or "" for address in (webhook, settings.portal or "")]
     except ValueError:
         return []
-
-
-def speaks_russian() -> bool:
-    """Whether the language of this computer is Russian."""
-    names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    return any(name.lower().startswith("ru") for name in (*names, locale.getlocale()[0] or ""))
 
 
 def _progress(copies: CopyState) -> str:
