@@ -34,8 +34,8 @@ class InProcessClient:
 async def in_process_client(redactor: Redactor, allows: Callable[[str], bool]) -> AsyncIterator[InProcessClient]:
     """Start the server and yield a client of it. `allows` answers each question for approval."""
 
-    async def answer(_: ClientRequestContext, asked: ElicitRequestParams) -> ElicitResult:
-        if allows(asked.message):
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        if allows(params.message):
             return ElicitResult(action="accept", content={"allow": True})
         return ElicitResult(action="decline")
 
