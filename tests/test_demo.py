@@ -69,6 +69,8 @@ def test_a_person_with_a_russian_computer_reads_russian(settings: dict[str, str]
     done = played(**settings)
     assert done.returncode == 0, done.stderr
     assert "1. Какие открытые сделки в рублях самые крупные?" in done.stdout
+    assert "| Ассистент хочет изменить данные в Битрикс24." in done.stdout
+    assert "удаляет или перезаписывает" in done.stdout
     assert "Что дальше" in done.stdout
     assert len(done.stdout.splitlines()) <= 60
     assert max(map(len, done.stdout.splitlines())) < 80

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.texts import speaks_russian
+from b24_mcp.texts import RUSSIAN_ZONES, speaks_russian
 
 if TYPE_CHECKING:
     from b24_mcp.catalog import Parameter
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 DOC_ADDRESS = "b24://doc/{+page}"
 NO_COPY = "The documentation is not on this computer. A person can download it with: b24-mcp docs sync"
-_RUSSIAN_ZONES = (".ru", ".by", ".kz")
 _CYRILLIC = re.compile("[а-яё]", re.I)
 _NAMES = {"en": "English", "ru": "Russian"}
 
@@ -97,7 +96,7 @@ def languages_for(text: str, hosts: Sequence[str]) -> list[Literal["en", "ru"]]:
     """
     if _CYRILLIC.search(text):
         return ["ru", "en"]
-    if speaks_russian() or any(host.endswith(_RUSSIAN_ZONES) for host in hosts):
+    if speaks_russian() or any(host.endswith(RUSSIAN_ZONES) for host in hosts):
         return ["en", "ru"]
     return ["en"]
 

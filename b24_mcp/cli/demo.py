@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from b24_mcp.cli.demo_scenes import Scene
 
 _WIDEST = 79
+_LOCALE = "LC_ALL"
 _NEXT = (
     ("b24-mcp connect claude-code", "demo.next_connect"),
     ("b24-mcp portals add NAME", "demo.next_portal"),
@@ -43,8 +44,9 @@ def demo(language: Language | None) -> None:
 
     Exits with 1 when an answer is not as expected.
     """
-    with _no_settings():
-        asyncio.run(_play(language or language_of_user()))
+    language = language or language_of_user()
+    with _no_settings(language):
+        asyncio.run(_play(language))
 
 
 async def _play(language: Language) -> None:
@@ -101,12 +103,12 @@ def _shortened(line: str, width: int) -> str:
 
 
 @contextmanager
-def _no_settings() -> Iterator[None]:
+def _no_settings(language: Language) -> Iterator[None]:
     """Hide the settings of the user, so that no portal of theirs can be reached, and use a temporary folder for files.
 
     The folder is removed at the end.
     """
-    kept = {name: value for name, value in os.environ.items() if name.upper().startswith("B24")}
+    kept = {name: value for name, value in os.environ.items() if name.upper().startswith("B24") or name == _LOCALE}
     with tempfile.TemporaryDirectory(prefix="b24-mcp-demo-") as name:
         folder = Path(name)
         (folder / ".env").touch(mode=0o600)
@@ -118,6 +120,7 @@ def _no_settings() -> Iterator[None]:
             "B24_FILES_DIR": folder / "files",
             "B24_AUDIT": folder / "audit",
             "B24_DOCS": "off",
+            _LOCALE: {"en": "C.UTF-8", "ru": "ru_RU.UTF-8"}[language],  # the server asks in this language
         }
         for variable in kept:
             del os.environ[variable]
