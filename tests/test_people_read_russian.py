@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from b24_mcp.server.mcp_server import build_server
 from b24_mcp.texts import language_for, translated
 from b24_mcp.texts.catalogue import catalogue
 
+ROOT = Path(__file__).parent.parent
 DELETE = {"method": "crm.deal.delete", "params": {"id": 21}}
 MANY = {f"d{n}": DELETE | {"params": {"id": n}} for n in range(21, 24)}
 
@@ -73,6 +78,43 @@ def test_a_sentence_is_found_with_any_values(name: str) -> None:
     values = {one: f"«{one}» (x; 1)" for one in re.findall(r"\{(\w+)\}", english)}
     assert translated(english.format_map(values), "ru") == russian.format_map(values)
     assert translated(english.format_map(values), "en") == english.format_map(values)
+
+
+def test_each_sentence_is_still_said_in_the_program() -> None:
+    """A sentence that changed in the program would silently stay English."""
+    sources = "".join(path.read_text("utf-8") for path in sorted((ROOT / "b24_mcp").rglob("*.py")))
+    program = re.sub(r'"\s*\n\s*(?:else )?f?"', "", sources)  # a long text is written on several lines
+    for name, said in catalogue()["sentences"].items():
+        longest = max(re.split(r"\{\w+\}", said["en"]), key=len).strip("; ")
+        assert longest in program, name
+
+
+def doctor(*arguments: str, **settings: str) -> str:
+    """Run `b24-mcp doctor` of this checkout, as a person with these settings."""
+    done = subprocess.run(
+        [sys.executable, "-m", "b24_mcp", "doctor", *arguments],
+        cwd=ROOT,
+        env=dict(os.environ) | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.stdout
+
+
+def test_doctor_speaks_russian_on_a_russian_computer(tmp_path: Path) -> None:
+    report = doctor(LC_ALL="ru_RU.UTF-8", HOME=str(tmp_path), B24_FOO="1")
+    assert "портал sandbox   sandbox.invalid отвечает: вы Марина Левченко, администратор" in report
+    assert "→ Задайте B24_WEBHOOK_URL или выполните b24-mcp portals add NAME." in report
+    assert "B24_FOO (из окружения): у b24-mcp нет такой настройки" in report
+    english = [line for line in report.splitlines()[1:] if not re.search("[а-яё]", line) and "/" not in line]
+    assert english == []
+
+
+def test_the_json_of_doctor_is_the_same_in_every_language(tmp_path: Path) -> None:
+    reports = [doctor("--json", "--offline", LC_ALL=one, HOME=str(tmp_path)) for one in ("C.UTF-8", "ru_RU.UTF-8")]
+    assert reports[0] == reports[1] != ""
 
 
 def test_what_is_not_in_the_catalogue_stays_english() -> None:

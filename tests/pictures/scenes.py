@@ -58,6 +58,14 @@ SHOTS = (
         last="Make this call?",
     ),
     Shot(
+        "approval.ru",
+        "b24-mcp спрашивает перед удалением сделки",
+        [["call", "crm.deal.delete", "--params", '{"id": 21}']],
+        typed="n",
+        language="ru_RU.UTF-8",
+        last="Выполнить этот вызов?",
+    ),
+    Shot(
         "list",
         "b24-mcp list reads a whole list with a bar, and b24-mcp query answers from it",
         [
