@@ -71,3 +71,15 @@ def test_each_extra_is_explained() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     text = (ROOT / "docs" / "install.md").read_text("utf-8")
     assert set(extras) == set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+
+
+def test_each_page_can_be_reached_from_the_readme() -> None:
+    found, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in found or not page.is_file():
+            continue
+        found.add(page)
+        links = re.findall(r"\]\(([^()\s#]+\.md)", page.read_text("utf-8"))
+        waiting += [(page.parent / link).resolve() for link in links if ":" not in link]
+    assert set(PAGES) <= found

@@ -84,9 +84,13 @@ def test_each_sentence_is_still_said_in_the_program() -> None:
     """A sentence that changed in the program would silently stay English."""
     sources = "".join(path.read_text("utf-8") for path in sorted((ROOT / "b24_mcp").rglob("*.py")))
     program = re.sub(r'"\s*\n\s*(?:else )?f?"', "", sources)  # a long text is written on several lines
-    for name, said in catalogue()["sentences"].items():
-        longest = max(re.split(r"\{\w+\}", said["en"]), key=len).strip("; ")
-        assert longest in program, name
+    parts = [
+        part.removeprefix("it ").strip(" .")
+        for name, said in catalogue()["sentences"].items()
+        if not name.startswith("skew_")  # the word in its middle is a value in the program
+        for part in re.split(r"\{\w+\}|[:;,()]", said["en"])
+    ]
+    assert [part for part in parts if part not in program] == []
 
 
 def doctor(*arguments: str, **settings: str) -> str:

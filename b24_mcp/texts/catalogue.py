@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Literal, get_args
 
 Language = Literal["en", "ru"]
@@ -21,4 +19,8 @@ def text(name: str, language: Language, /, **values: object) -> str:
 @functools.cache
 def catalogue() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """Return all texts: by section, then by name, then by language."""
+    # A server that asks nothing needs neither of them, and it must start fast.
+    import tomllib
+    from importlib.resources import files
+
     return tomllib.loads((files(__package__) / "people.toml").read_text("utf-8"))
