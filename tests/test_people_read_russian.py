@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from mcp import Client
 from mcp_types import ElicitRequestParams, ElicitResult
 
+from b24_mcp.cli.callback import PATH, Callback
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.texts import language_for, translated
@@ -93,12 +97,13 @@ def test_each_sentence_is_still_said_in_the_program() -> None:
     assert [part for part in parts if part not in program] == []
 
 
-def doctor(*arguments: str, **settings: str) -> str:
-    """Run `b24-mcp doctor` of this checkout, as a person with these settings."""
+def run(*arguments: str, typed: str = "", **settings: str) -> str:
+    """Run this checkout as a person with these settings, and return what it prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "b24_mcp", "doctor", *arguments],
+        [sys.executable, "-m", "b24_mcp", *arguments],
         cwd=ROOT,
         env=dict(os.environ) | settings,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=60,
@@ -108,7 +113,7 @@ def doctor(*arguments: str, **settings: str) -> str:
 
 
 def test_doctor_speaks_russian_on_a_russian_computer(tmp_path: Path) -> None:
-    report = doctor(LC_ALL="ru_RU.UTF-8", HOME=str(tmp_path), B24_FOO="1")
+    report = run("doctor", LC_ALL="ru_RU.UTF-8", HOME=str(tmp_path), B24_FOO="1")
     assert "портал sandbox   sandbox.invalid отвечает: вы Марина Левченко, администратор" in report
     assert "→ Задайте B24_WEBHOOK_URL или выполните b24-mcp portals add NAME." in report
     assert "B24_FOO (из окружения): у b24-mcp нет такой настройки" in report
@@ -117,8 +122,31 @@ def test_doctor_speaks_russian_on_a_russian_computer(tmp_path: Path) -> None:
 
 
 def test_the_json_of_doctor_is_the_same_in_every_language(tmp_path: Path) -> None:
-    reports = [doctor("--json", "--offline", LC_ALL=one, HOME=str(tmp_path)) for one in ("C.UTF-8", "ru_RU.UTF-8")]
+    reports = [
+        run("doctor", "--json", "--offline", LC_ALL=one, HOME=str(tmp_path)) for one in ("C.UTF-8", "ru_RU.UTF-8")
+    ]
     assert reports[0] == reports[1] != ""
+
+
+def test_connect_asks_in_russian_and_takes_no_as_no(tmp_path: Path) -> None:
+    printed = run("connect", "cursor", typed="n\n", LC_ALL="ru_RU.UTF-8", HOME=str(tmp_path))
+    assert "Записать это изменение? [y/N]" in printed
+    assert "Ничего не изменено." in printed
+    assert not (tmp_path / ".cursor").exists()
+
+
+def test_the_page_after_a_login_is_russian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Callback(port, parse=str) as callback, ThreadPoolExecutor(1) as browser:
+        read = browser.submit(httpx.get, f"http://127.0.0.1:{port}{PATH}?code=1", trust_env=False)
+        assert callback.wait(10) == "code=1"
+        callback.answer("Logged in", "b24-mcp has the tokens. You can close this page.")
+        page = read.result(10).text
+    assert '<html lang="ru">' in page
+    assert "Вход выполнен" in page
 
 
 def test_what_is_not_in_the_catalogue_stays_english() -> None:

@@ -10,6 +10,7 @@ import functools
 import re
 
 from b24_mcp.texts.catalogue import Language, catalogue
+from b24_mcp.texts.person import language_of_user
 
 _VALUE = re.compile(r"\{(\w+)\}")
 
@@ -23,6 +24,11 @@ def translated(said: str, language: Language) -> str:
         if values is not None:
             return other.format_map({name: translated(value, language) for name, value in values.items()})
     return said
+
+
+def for_user(said: str) -> str:
+    """Return a sentence in the language of the person at this computer."""
+    return translated(said, language_of_user())
 
 
 @functools.cache
