@@ -5,32 +5,44 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 LOCKS  := locks
 LOCKED := $(PIP) --require-hashes --requirement
+SHOWN  := $(BIN)/pip install --progress-bar off --disable-pip-version-check --require-hashes --requirement
 LOCK   := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
           --no-annotate --no-header --no-emit-index-url
 # The package itself, from this folder: nothing is fetched for it.
 ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
+# Counts the libraries that pip collects, so that a long installation shows progress. Errors go to stderr.
+COUNTED := | awk -v all="$$(grep -c == $(LOCKS)/run.txt)" \
+  '/^ *Collecting/ {printf "\r  %d of %d libraries", ++n, all; fflush()} END {if (n) print ""}'; \
+  test ! -e $(VENV)/.failed
 JSSDK  := @bitrix24/b24jssdk@2.2.0
 MCPB   := @anthropic-ai/mcpb@2.1.2
 
-.PHONY: help demo test lock sdk clients conformance load files lint types check manifests mcpb bench clean
+.PHONY: help demo example pictures test lock sdk clients conformance load files lint types check manifests mcpb bench clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 $(VENV)/.installed: pyproject.toml $(LOCKS)/run.txt $(LOCKS)/build.txt
-	$(PYTHON) -m venv $(VENV)
-	$(LOCKED) $(LOCKS)/run.txt
-	$(LOCKED) $(LOCKS)/build.txt
-	$(ITSELF)
-	touch $@
+	@echo "Installing b24-mcp into $(VENV), with the libraries of $(LOCKS)/run.txt:"
+	@$(PYTHON) -m venv $(VENV) && rm -f $(VENV)/.failed
+	@{ $(SHOWN) $(LOCKS)/run.txt || touch $(VENV)/.failed; } $(COUNTED)
+	@$(LOCKED) $(LOCKS)/build.txt
+	@$(ITSELF)
+	@touch $@
 
 $(VENV)/.developing: $(VENV)/.installed $(LOCKS)/dev.txt
 	$(LOCKED) $(LOCKS)/dev.txt
 	$(ITSELF)
 	touch $@
 
-demo: $(VENV)/.installed    ## a real MCP client talks to the server on the sandbox portal
-	$(BIN)/python examples/demo.py
+demo: $(VENV)/.installed    ## five questions to an assistant, answered on the sandbox portal
+	@$(BIN)/b24-mcp demo
+
+example: $(VENV)/.installed ## an MCP client makes calls of every kind over stdio, and checks the answers
+	$(BIN)/python examples/calls.py
+
+pictures: $(VENV)/.developing    ## the pictures of the documentation, from real runs
+	$(BIN)/python -m tests.pictures
 
 test: $(VENV)/.developing   ## the test suite
 	$(BIN)/pytest -q -n auto

@@ -7,7 +7,7 @@ from b24_mcp.access.codes import CODES
 from b24_mcp.access.content import NOTICE
 from b24_mcp.access.gate import AccessRules, Gate, Judgement, Ruling
 from b24_mcp.access.permits import Permit, digest_of_call
-from b24_mcp.access.questions import question
+from b24_mcp.access.questions import question, reasons_in
 from b24_mcp.access.risks import risks_in_words, with_risks
 from b24_mcp.access.write_window import WriteWindow
 from b24_mcp.errors.table import register
@@ -33,6 +33,7 @@ __all__ = [
     "os_user",
     "probing",
     "question",
+    "reasons_in",
     "risks_in_words",
     "with_risks",
 ]

@@ -11,6 +11,7 @@ from b24_mcp.access import PendingApproval, Permit, current_caller
 from b24_mcp.app.planning import Plan
 from b24_mcp.errors import our_error
 from b24_mcp.secrets import Redactor
+from b24_mcp.texts import Language
 
 Answered = Literal["allowed", "declined", "refused", "not asked", "unreadable"]
 _SAID: Mapping[Answered, str] = {
@@ -37,8 +38,8 @@ class AskUser(Protocol):
         """Whether a user can be asked in this way."""
         ...
 
-    async def ask(self, question: str) -> Answered:
-        """Return the answer of the user.
+    async def ask(self, question: str, language: Language) -> Answered:
+        """Return the answer of the user to a question in this language.
 
         It is "refused" when a person surely refused, and "declined" when the client may have done so by itself. It is
         "not asked" when the client closed the question, and "unreadable" for an answer that is no valid form.
@@ -72,7 +73,7 @@ async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor, reques
     """
     answer: Answered = "not asked"
     if ask is not None and ask.can_ask and not await _is_approved(plan):
-        answer = await ask.ask(await run_sync(plan.question, redactor, ask.longest))
+        answer = await ask.ask(await run_sync(plan.question, redactor, ask.longest), plan.language)
         if answer == "allowed":
             return plan.opened.gate.permit(plan.judgement)
         if answer == "refused":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import locale
-import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from b24_mcp.errors import B24Error, our_error
+from b24_mcp.texts import RUSSIAN_ZONES, speaks_russian
 
 if TYPE_CHECKING:
     from b24_mcp.catalog import Parameter
@@ -25,7 +24,6 @@ SampleLanguage = Literal["curl", "python", "js", "php"]
 
 DOC_ADDRESS = "b24://doc/{+page}"
 NO_COPY = "The documentation is not on this computer. A person can download it with: b24-mcp docs sync"
-_RUSSIAN_ZONES = (".ru", ".by", ".kz")
 _CYRILLIC = re.compile("[а-яё]", re.I)
 _NAMES = {"en": "English", "ru": "Russian"}
 
@@ -106,7 +104,7 @@ def languages_for(text: str, hosts: Sequence[str]) -> list[Literal["en", "ru"]]:
     """
     if _CYRILLIC.search(text):
         return ["ru", "en"]
-    if speaks_russian() or any(host.endswith(_RUSSIAN_ZONES) for host in hosts):
+    if speaks_russian() or any(host.endswith(RUSSIAN_ZONES) for host in hosts):
         return ["en", "ru"]
     return ["en"]
 
@@ -229,12 +227,6 @@ def _hosts(settings: Settings) -> list[str]:
         return [urlsplit(address).hostname or "" for address in (webhook, settings.portal or "")]
     except ValueError:
         return []
-
-
-def speaks_russian() -> bool:
-    """Whether the language of this computer is Russian."""
-    names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    return any(name.lower().startswith("ru") for name in (*names, locale.getlocale()[0] or ""))
 
 
 def _progress(copies: CopyState) -> str:

@@ -21,6 +21,7 @@ from b24_mcp.catalog import Catalogue, known_methods
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import BatchPlan, Params, PlannedBatch, PlannedCall, is_method_name, plan_call
 from b24_mcp.secrets import Redactor
+from b24_mcp.texts import Language, language_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,8 +72,13 @@ class Plan:
         """Return the question to the user, of at most `longest` characters."""
         portal, origin = self.opened.gate.portal, self.opened.portal.origin
         if longest is None:
-            return question(self.judgement, portal, redactor, origin=origin)
-        return question(self.judgement, portal, redactor, origin=origin, longest=longest)
+            return question(self.judgement, portal, redactor, origin=origin, language=self.language)
+        return question(self.judgement, portal, redactor, origin=origin, longest=longest, language=self.language)
+
+    @property
+    def language(self) -> Language:
+        """The language of the question."""
+        return language_for(self.opened.portal.host)
 
     @property
     def method(self) -> str:

@@ -10,6 +10,7 @@ import click
 
 from b24_mcp.cli.terminal import echo
 from b24_mcp.errors import our_error
+from b24_mcp.texts import Language, text
 
 if TYPE_CHECKING:
     from b24_mcp.app.approval import Answered
@@ -31,7 +32,7 @@ class TerminalQuestion:
         """Always true: without a terminal, `ask` raises an error for the user."""
         return True
 
-    async def ask(self, question: str) -> Answered:
+    async def ask(self, question: str, language: Language) -> Answered:
         """Show the question and read the answer.
 
         Raises:
@@ -46,7 +47,7 @@ class TerminalQuestion:
                 hint="Nothing was sent. Add --yes to approve the call in advance.",
             )
         echo(question, err=True)
-        return "allowed" if click.confirm("Make this call?", default=False, err=True) else "refused"
+        return "allowed" if click.confirm(text("question.make", language), default=False, err=True) else "refused"
 
 
 def is_interactive() -> bool:

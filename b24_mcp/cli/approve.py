@@ -12,6 +12,7 @@ from b24_mcp.cli.approval import is_interactive
 from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
+from b24_mcp.texts import language_of_user, text
 
 
 @click.command()
@@ -54,13 +55,15 @@ async def _approve(code: str, redactor: Redactor) -> None:
         pending = await approvals.find(code)
         if pending is None:
             raise click.UsageError("Nothing waits under this code: it was used already, or its ten minutes are over.")
-        asked_by = pending.client or "an unnamed client"
-        echo(f"Asked by {one_line(asked_by)}, for {one_line(pending.user)}.\n{redactor.redact(pending.said)}\n")
-        if not click.confirm("Approve exactly this, once?", default=False):
-            echo("Nothing was approved.")
+        language = language_of_user()
+        asked_by = pending.client or text("approve.unnamed", language)
+        echo(text("approve.asked_by", language, client=one_line(asked_by), user=one_line(pending.user)))
+        echo(f"{redactor.redact(pending.said)}\n")
+        if not click.confirm(text("approve.confirm", language), default=False):
+            echo(text("approve.declined", language))
             sys.exit(1)
         if not await approvals.approve(code):
             raise click.UsageError("The ten minutes are over. Nothing was approved; let the assistant ask again.")
-        echo("Approved for ten minutes. Ask the assistant to make the same call again; the code alone is enough.")
+        echo(text("approve.done", language))
     finally:
         await state.aclose()

@@ -12,11 +12,12 @@ from typing import Generic, Self, TypeVar
 from urllib.parse import urlsplit
 
 from b24_mcp.errors import B24Error
+from b24_mcp.texts import for_user, language_of_user
 
 PATH = "/callback"
 
 T = TypeVar("T")
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>b24-mcp</title>
+_PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8"><title>b24-mcp</title>
 <body style="font-family: sans-serif; margin: 4em"><h1>{title}</h1><p>{text}</p></body></html>"""
 _ANSWER_TIMEOUT = 60.0
 _SOCKET_TIMEOUT = 10.0
@@ -100,7 +101,9 @@ class Callback(Generic[T]):
 
 
 def _send_page(request: BaseHTTPRequestHandler, status: int, title: str, text: str) -> None:
-    page = _PAGE.format(title=html.escape(title), text=html.escape(text)).encode()
+    page = _PAGE.format(
+        language=language_of_user(), title=html.escape(for_user(title)), text=html.escape(for_user(text))
+    ).encode()
     request.send_response(status)
     for name, value in (
         ("Content-Type", "text/html; charset=utf-8"),

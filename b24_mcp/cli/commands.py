@@ -10,6 +10,7 @@ from b24_mcp.cli.approve import approve
 from b24_mcp.cli.call import call
 from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.connect import connect, disconnect
+from b24_mcp.cli.demo import demo
 from b24_mcp.cli.docs import docs
 from b24_mcp.cli.doctor import doctor
 from b24_mcp.cli.download import download
@@ -44,7 +45,7 @@ def cli(context: click.Context) -> None:
 
 
 for command in (
-    *(serve, connect, disconnect, doctor),
+    *(demo, serve, connect, disconnect, doctor),
     *(portals, notes, login, logout, approve),
     *(call, list_, import_, query, export, apply, records, download),
     *(docs, catalog, sandbox),

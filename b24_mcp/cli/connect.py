@@ -17,6 +17,7 @@ from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.config.environment import ENV_FILE
 from b24_mcp.secrets import Redactor
 from b24_mcp.storage.folders import user_folder
+from b24_mcp.texts import for_user
 
 if TYPE_CHECKING:
     from b24_mcp.config import Configuration
@@ -196,12 +197,12 @@ def _write(change: ConfigChange, *, dry_run: bool, yes: bool) -> None:
         return
     if not yes:
         try:
-            agreed = click.confirm("Write this change?")
+            agreed = click.confirm(for_user("Write this change?"))
         except click.Abort:
             agreed = False
             echo("\nThere is no terminal to ask at: use --yes.", err=True)
         if not agreed:
-            echo("Nothing was changed.")
+            echo(for_user("Nothing was changed."))
             raise SystemExit(1)
     backup = write(change, datetime.now())
     echo("Removed the file." if change.after is None else "Written.", nl=backup is None)
@@ -270,7 +271,7 @@ def _offer_documentation() -> None:
         return
     echo(f"The official documentation is fetched from {copies.source.name} with the first question (B24_DOCS=auto).")
     try:
-        agreed = click.confirm("Fetch it now (35 MB for a language)?", default=True)
+        agreed = click.confirm(for_user("Fetch it now (35 MB for a language)?"), default=True)
     except click.Abort:
         agreed = False
     if agreed:

@@ -16,6 +16,7 @@ from b24_mcp import __version__
 from b24_mcp.app.logs import configure_logging
 from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.secrets import Redactor
+from b24_mcp.texts import language_of_user, translated
 
 if TYPE_CHECKING:
     from b24_mcp.cli.diagnosis import Finding
@@ -49,11 +50,16 @@ def doctor(as_json: bool, offline: bool) -> None:
 
 
 def _print(findings: Iterable[Finding], redactor: Redactor) -> None:
+    language = language_of_user()
+
+    def said(text: str) -> str:
+        return one_line(redactor.redact(translated(text, language)))
+
     about = ""
     for finding in findings:
         mark, colour = _MARKS[finding.status]
-        head = finding.about if finding.about != about else ""
+        head = said(finding.about) if finding.about != about else ""
         about = finding.about
-        echo(f" {head:<16} {one_line(redactor.redact(finding.said))}", before=click.style(mark, fg=colour))
+        echo(f" {head:<16} {said(finding.said)}", before=click.style(mark, fg=colour))
         if finding.to_do:
-            echo(f"  {'':<16} → {one_line(redactor.redact(finding.to_do))}")
+            echo(f"  {'':<16} → {said(finding.to_do)}")

@@ -22,6 +22,7 @@ from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import SettingsError
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.secrets import Redactor
+from b24_mcp.texts import for_user
 
 if TYPE_CHECKING:
     from b24_mcp.cli.login_target import LoginTarget
@@ -119,7 +120,7 @@ def logout(target: str | None) -> None:
 def _ask_secret() -> str:
     if not sys.stdin.isatty():
         raise our_error("B24MCP_SETTINGS", "B24_CLIENT_SECRET is not set, and there is no terminal to ask for it.")
-    return str(click.prompt("Client secret", hide_input=True, err=True)).strip()
+    return str(click.prompt(for_user("Client secret"), hide_input=True, err=True)).strip()
 
 
 def _by_paste(configuration: Configuration, target: LoginTarget, pending: PendingLogin, redactor: Redactor) -> Tokens:

@@ -19,6 +19,7 @@ from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import SettingsError
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import parse_webhook
+from b24_mcp.texts import for_user
 
 
 @click.group(cls=CommandGroup)
@@ -166,7 +167,7 @@ def _opened_by(configuration: Configuration, name: str) -> str:
 def _read_secret(prompt: str) -> str:
     """Return a secret typed at a hidden prompt, or one line of stdin when it is not a terminal."""
     if sys.stdin.isatty():
-        return str(click.prompt(prompt, hide_input=True)).strip()
+        return str(click.prompt(for_user(prompt), hide_input=True)).strip()
     return sys.stdin.readline().strip()
 
 

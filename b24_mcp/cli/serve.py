@@ -1,4 +1,4 @@
-"""`b24-mcp serve`: the MCP server. The only module of the command line that imports `b24_mcp.server`."""
+"""`b24-mcp serve`: the MCP server. Of the command line only this module and `demo` import `b24_mcp.server`."""
 
 from __future__ import annotations
 

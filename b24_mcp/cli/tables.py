@@ -7,7 +7,7 @@ import io
 import shutil
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from b24_mcp.cli.output import print_form
 from b24_mcp.cli.terminal import echo, one_line
@@ -52,12 +52,16 @@ def print_csv(form: Mapping[str, object], redactor: Redactor) -> None:
     echo(redactor.redact(text.getvalue()), nl=False)
 
 
-def table_lines(columns: Sequence[object], rows: Sequence[Sequence[object]], width: int) -> list[str]:
-    """Return a table for a terminal of `width` columns. Long cells are cut, numbers are on the right."""
+def table_lines(
+    columns: Sequence[object], rows: Sequence[Sequence[object]], width: int, *, right: Collection[int] = ()
+) -> list[str]:
+    """Return a table for a terminal of `width` columns. Long cells are cut, numbers and the columns `right` are on the
+    right.
+    """
     cells = [[_shown(value) for value in row] for row in rows]
     titles = [one_line(column) for column in columns]
     are_numbers = [
-        bool(rows) and all(isinstance(row[place], int | float) or row[place] is None for row in rows)
+        place in right or (bool(rows) and all(isinstance(row[place], int | float | None) for row in rows))
         for place in range(len(titles))
     ]
     widths = [

@@ -22,6 +22,8 @@ AUTHOR = "The b24-mcp authors"
 PYTHON = ">=3.11"
 REGISTRY_NAME = "io.github.b24-mcp/b24-mcp"
 """The name in the registry of MCP servers. README.md repeats it, which proves to the registry who owns the package."""
+REPOSITORY = "https://github.com/b24-mcp/b24-mcp"
+"""The repository. `REGISTRY_NAME` belongs to who owns it; `[project.urls]` has the same address."""
 
 STARTUP_SECONDS = 30
 """How long a client waits for the server to start."""

@@ -227,6 +227,7 @@ def _registry() -> dict[str, object]:
         "title": about.TITLE,
         "description": about.SUMMARY,
         "version": __version__,
+        "repository": {"url": about.REPOSITORY, "source": "github"},
         "packages": [
             {
                 "registryType": "pypi",

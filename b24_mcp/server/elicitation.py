@@ -7,6 +7,7 @@ the tool, its arguments and the user. Older clients answer a request that is sen
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from mcp.server.elicitation import render_elicitation_schema as schema_of
 from mcp.server.mcpserver import Context
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types.version import is_version_at_least
-from pydantic import BaseModel, Field, StrictBool, ValidationError
+from pydantic import BaseModel, Field, StrictBool, ValidationError, create_model
 
 from b24_mcp.app.app import App
+from b24_mcp.texts import Language, text
 
 if TYPE_CHECKING:
     from b24_mcp.app.approval import Answered
@@ -62,17 +64,18 @@ class ClientQuestion:
             return False
         return self._in_rounds or self.ctx.session.can_send_request
 
-    async def ask(self, question: str) -> Answered:
+    async def ask(self, question: str, language: Language) -> Answered:
         """Ask the user.
 
         Raises:
             InputRequired: to end this round with the question; `FormalTool` makes it the result of the call.
         """
-        question = f"An assistant wants to change data in Bitrix24. {question}"
+        question = text("question.assistant", language, question=question)
+        form = _form(language)
         if self._in_rounds:
-            return _answered(_answer_of_round(self.ctx, question))
+            return _answered(_answer_of_round(self.ctx, question, form))
         try:
-            return _answered(await self.ctx.elicit(question, ApprovalForm))
+            return _answered(await self.ctx.elicit(question, form))
         except ValueError:  # some clients accept by themselves, with an empty form
             return "unreadable"
 
@@ -82,12 +85,25 @@ class ClientQuestion:
         return version is not None and is_version_at_least(version, _SINCE)
 
 
-def _answer_of_round(ctx: Context[App], question: str) -> ElicitationResult[ApprovalForm] | None:
+def _form(language: Language) -> type[ApprovalForm]:
+    """Return the form in a language."""
+    return ApprovalForm if language == "en" else _translated_form(language)
+
+
+@functools.cache
+def _translated_form(language: Language) -> type[ApprovalForm]:
+    allow = Field(description=text("question.allow", language))
+    return create_model("ApprovalForm", __base__=ApprovalForm, allow=(StrictBool, allow))
+
+
+def _answer_of_round(
+    ctx: Context[App], question: str, form: type[ApprovalForm]
+) -> ElicitationResult[ApprovalForm] | None:
     """Return the answer that came with this round, or end the round with the question; None for an unreadable answer.
 
     An answer counts only for the very question that was asked, with the same form.
     """
-    schema = schema_of(ApprovalForm)
+    schema = schema_of(form)
     digest = hashlib.sha256(json.dumps([question, schema]).encode()).hexdigest()
     answer = (ctx.input_responses or {}).get(_KEY)
     if answer is None or ctx.request_state != digest:

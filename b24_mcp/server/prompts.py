@@ -6,8 +6,8 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.prompts.base import Prompt, PromptArgument
 
 from b24_mcp.app.app import App
-from b24_mcp.app.library import speaks_russian
 from b24_mcp.jobs import CommonJob, JobLanguage, known_jobs
+from b24_mcp.texts import speaks_russian
 
 _LANGUAGE = "en or ru. Default: the language of this computer"
 

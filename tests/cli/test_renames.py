@@ -15,14 +15,14 @@ from b24_mcp.cli.renames import Rename
 from tests.cli.conftest import Run
 
 TABLE = (
-    Rename("rest", "call", "0.2.0"),
-    Rename("sets", "records", "0.2.0"),
-    Rename("records remove", "records drop", "0.2.0"),
-    Rename("fetch-docs", "docs sync", "0.2.0"),
-    Rename("call --arguments", "call --params", "0.2.0"),
-    Rename("records list --on", "records list --portal", "0.2.0"),
-    Rename("call --without-question", "call --yes", "0.2.0"),
-    Rename("--settings", "--env-file", "0.2.0"),
+    Rename("rest", "call", "99.0.0"),
+    Rename("sets", "records", "99.0.0"),
+    Rename("records remove", "records drop", "99.0.0"),
+    Rename("fetch-docs", "docs sync", "99.0.0"),
+    Rename("call --arguments", "call --params", "99.0.0"),
+    Rename("records list --on", "records list --portal", "99.0.0"),
+    Rename("call --without-question", "call --yes", "99.0.0"),
+    Rename("--settings", "--env-file", "99.0.0"),
 )
 
 
@@ -45,7 +45,7 @@ def answer(result: Result) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("arguments", "warning"),
     [
-        (["rest", "profile"], "`b24-mcp rest` is now `b24-mcp call`. The old name stops working in version 0.2.0."),
+        (["rest", "profile"], "`b24-mcp rest` is now `b24-mcp call`. The old name stops working in version 99.0.0."),
         (["call", "profile", "--arguments", "{}"], "`b24-mcp call --arguments` is now `b24-mcp call --params`. "),
         (["call", "profile", "--arguments={}"], "`b24-mcp call --arguments` is now `b24-mcp call --params`. "),
         (["call", "--without-question", "profile"], "is now `b24-mcp call --yes`. "),

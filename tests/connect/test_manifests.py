@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from mcp import Client, StdioServerParameters
 
+from b24_mcp import __version__
 from b24_mcp.config.settings import Settings
 from b24_mcp.connect.description import SUMMARY, VARIABLES
 from b24_mcp.connect.formats import YAML, value_at
@@ -65,6 +66,20 @@ def test_the_description_meets_the_limits_of_the_registry() -> None:
     server = json.loads((MANIFESTS / "registry/server.json").read_text("utf-8"))
     assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", server["name"])
     assert f"mcp-name: {server['name']}" in (PROJECT / "README.md").read_text("utf-8")
+
+
+def test_all_names_belong_to_one_owner() -> None:
+    server = json.loads((MANIFESTS / "registry/server.json").read_text("utf-8"))
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    owner, _, name = server["name"].removeprefix("io.github.").partition("/")
+    address = f"https://github.com/{owner}/{name}"
+    assert server["repository"]["url"] == address
+    assert all(url.startswith(address) for url in project["urls"].values())
+
+
+def test_the_version_has_a_dated_part_in_the_changelog() -> None:
+    changes = (PROJECT / "CHANGELOG.md").read_text("utf-8")
+    assert re.search(rf"^## \[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d$", changes, re.MULTILINE)
 
 
 def entry_of(name: str) -> dict[str, Any]:

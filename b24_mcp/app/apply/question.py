@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from b24_mcp.access import reasons_in
 from b24_mcp.app.planning import Plan
 from b24_mcp.rest import PlannedCall, to_json
 from b24_mcp.secrets import Redactor, show_hidden
+from b24_mcp.texts import text, translated
 
 _LONGEST_EXAMPLE = 400
 _LEAST_EXAMPLE = 80
@@ -39,20 +41,22 @@ class JobPlan(Plan):
 
     def question(self, redactor: Redactor, longest: int | None = None) -> str:
         """Return the question to the user, of about `longest` characters at most."""
-        lines = [f"On {self.opened.gate.portal}, {self.job_method} for {self.rows} rows of a query: {self.why}."]
+        language = self.language
+        of_job = {"portal": translated(self.opened.gate.portal, language), "method": self.job_method, "rows": self.rows}
+        lines = [text("question.job", language, why=reasons_in(self.why, language), **of_job)]
         if self.actions:
-            lines.append(f"Records that exist were searched for: {counted(self.actions)}.")
+            lines.append(text("question.searched", language, actions=counted(self.actions)))
         room = (longest or 10_000) - sum(map(len, lines)) - 60
         each = max(_LEAST_EXAMPLE, min(_LONGEST_EXAMPLE, room // max(1, len(self.examples))))
         for row, title, call in self.examples:
-            text = show_hidden(redactor.redact(to_json(call.params)))
-            cut = "" if len(text) <= each else f" … {len(text) - each} more characters are NOT shown here"
+            shown = show_hidden(redactor.redact(to_json(call.params)))
+            cut = "" if len(shown) <= each else text("question.cut", language, count=len(shown) - each)
             titled = f' "{show_hidden(redactor.redact(title))}"' if title else ""
             different = f" {call.method}" if call.method != self.job_method else ""
-            lines.append(f"- row {row}{titled}:{different} {text[:each]}{cut}")
+            lines.append(f"{text('question.row', language, row=row)}{titled}:{different} {shown[:each]}{cut}")
         hidden = self.rows - len(self.examples)
         if hidden > 0:
-            lines.append(f"- and {hidden} more rows, not shown here")
+            lines.append(text("question.hidden_rows", language, count=hidden))
         return redactor.redact("\n".join(lines))
 
 

@@ -246,7 +246,7 @@ async def connected(**settings: str) -> AsyncIterator[Client]:
     The files of the server are in a temporary folder.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
-    with tempfile.TemporaryDirectory(prefix="b24-mcp-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="b24-mcp-example-") as folder:
         kept = {
             "B24_STATE": os.path.join(folder, "limits.db"),
             "B24_DATA_DIR": folder,

@@ -1,0 +1,10 @@
+"""Write all pictures into `docs/pictures`."""
+
+from __future__ import annotations
+
+from tests.pictures.scenes import PICTURES, SHOTS, shoot
+from tests.pictures.svg import picture
+
+PICTURES.mkdir(exist_ok=True)
+for shot in SHOTS:
+    (PICTURES / f"{shot.name}.svg").write_text(picture(shot.title, shoot(shot)), "utf-8")
