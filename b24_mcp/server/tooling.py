@@ -230,7 +230,9 @@ def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
         client=token.client_id if token.subject else _client_of(ctx),
         level=level_of(token.scopes) or "read",
         portals=portals_of(token.scopes),
-        is_identified=token.subject is not None,
+        # The shared token of all clients has no issuer.
+        is_identified=token.subject is not None or "iss" in (token.claims or {}),
+        is_program=token.subject is None,
     )
 
 
