@@ -112,6 +112,8 @@ class Settings(BaseModel):
     """Whether clients from before 2026-07-28 get a session, in which the server can ask for an approval."""
     http_body: int = Field(default=4, ge=1, le=1_024)
     """The largest request in megabytes."""
+    http_upload: int = Field(default=100, ge=1, le=10_240)
+    """The largest uploaded file in megabytes."""
     http_grace: int = Field(default=30, ge=0, le=3_600)
     """Seconds that running calls have to finish when the server stops."""
     http_receive: float = Field(default=30.0, ge=1, le=3_600)

@@ -8,6 +8,8 @@ import time
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from b24_mcp.app.files.exchange import FILES_PATH
+
 ACCESS = logging.getLogger("b24_mcp.access")
 _PROBES = ("/health", "/ready")
 _TIMEOUT = 408
@@ -57,10 +59,16 @@ class AccessLog:
                     peer,
                     _caller_name(scope),
                     scope["method"],
-                    _as_word(scope["path"]),
+                    _as_word(_shown_path(scope["path"])),
                     status or "unanswered",
                     took,
                 )
+
+
+def _shown_path(path: str) -> str:
+    """Return a path without the token of an address for files."""
+    before, mark, _ = path.partition(FILES_PATH)
+    return f"{before}{mark}…" if mark else path
 
 
 def _caller_name(scope: Scope) -> str:

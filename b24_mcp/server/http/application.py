@@ -23,14 +23,16 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from b24_mcp.access.caller import LEVEL_SCOPES
 from b24_mcp.app.app import App
+from b24_mcp.app.files.exchange import EXCHANGE, FileExchange
 from b24_mcp.config import ConfigurationOverview
 from b24_mcp.server.http.access_log import AccessLog
 from b24_mcp.server.http.addresses import NarrowingAddress, OfferPage
 from b24_mcp.server.http.cancellation import CancellableRequests
+from b24_mcp.server.http.files import file_routes
 from b24_mcp.server.http.headers import SingleHeaders
 from b24_mcp.server.http.health import Readiness, health_routes
 from b24_mcp.server.http.keys import IssuerKeys
@@ -39,7 +41,7 @@ from b24_mcp.server.http.negotiation import HelpfulRefusals, JsonAnswers
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.server.offer import Offer
-from b24_mcp.state import LimitState
+from b24_mcp.state import SharedState
 
 _MAX_SESSIONS = 4_000
 """Sessions kept at the same time, at 40 kB each. A session expires half an hour after its last request."""
@@ -50,7 +52,7 @@ _URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 def http_application(
     server: MCPServer[App],
     options: HttpOptions,
-    state: LimitState,
+    state: SharedState,
     ca_bundle: Path | None = None,
     overview: ConfigurationOverview | None = None,
 ) -> tuple[Starlette, CancellableRequests]:
@@ -81,9 +83,11 @@ def http_application(
     page = OfferPage(server, offer, overview.portals)
 
     verifier = _verifier(options, ca_bundle)
+    address = options.exchange_address
+    exchange = None if address is None else FileExchange(address, state, options.upload)
 
     def protected(app: ASGIApp) -> ASGIApp:
-        narrowing = NarrowingAddress(app, overview.portals)
+        narrowing = NarrowingAddress(_exchanging(app, exchange), overview.portals)
         return _for_browsers(_authenticated(narrowing, options, verifier), options)
 
     # There is no GET: every message belongs to a call and is sent with its answer. DELETE ends a session.
@@ -92,12 +96,26 @@ def http_application(
     routes = [Route(path, protected(body), methods=[*methods, "OPTIONS"]) for path in paths]
     routes.append(Route(f"{PATH}/offer", protected(page), methods=["GET", "OPTIONS"]))
     routes += health_routes(Readiness(state))
+    routes += [] if exchange is None else file_routes(exchange)
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
     application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would contain the header Host
     return application, requests
+
+
+def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:
+    """Return the application whose calls use this exchange of files."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        token = EXCHANGE.set(exchange)
+        try:
+            await app(scope, receive, send)
+        finally:
+            EXCHANGE.reset(token)
+
+    return handle
 
 
 def _verifier(options: HttpOptions, ca_bundle: Path | None) -> TokenVerifier | None:

@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import anyio
-import httpx
 import pytest
 
 from b24_mcp.access import Caller, calling
@@ -23,12 +21,8 @@ from b24_mcp.app.files.handles import FileHandles, FileLink
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config.settings import Settings
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.http.application import http_application
-from b24_mcp.server.http.options import HttpOptions, Issuer
-from b24_mcp.server.mcp_server import build_server
-from b24_mcp.state import open_state
-from tests.server.http.conftest import MODERN, modern_call, modern_headers
-from tests.server.http.issuer import NAME, URL, SignedFor
+from tests.server.http.issuer import SignedFor
+from tests.server.http.team import Team, open_team
 
 ANN: dict[str, Any] = {"sub": "ann", "scope": "b24:full"}
 OTHERS: list[dict[str, Any]] = [
@@ -42,31 +36,6 @@ OTHERS: list[dict[str, Any]] = [
 ]
 
 
-@dataclass
-class Team:
-    http: httpx.AsyncClient
-    issuer: SignedFor
-
-    async def call(self, who: dict[str, Any], tool: str, **arguments: Any) -> Any:
-        token = self.issuer.token(**{"scope": "b24:full"} | who)
-        response = await self.http.post(
-            "/mcp", headers=modern_headers(tool, token), content=modern_call(tool, arguments)
-        )
-        assert response.status_code == 200, response.text
-        return json.loads(response.json()["result"]["content"][0]["text"])
-
-    async def resource(self, who: dict[str, Any], uri: str) -> str:
-        token = self.issuer.token(**{"scope": "b24:full"} | who)
-        headers = modern_headers("", token) | {"mcp-method": "resources/read", "mcp-name": uri}
-        about = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
-        message = {"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri, "_meta": about}}
-        return (await self.http.post("/mcp", headers=headers, content=json.dumps(message))).text
-
-    async def names(self, who: dict[str, Any]) -> list[str]:
-        answer = await self.call(who, "query_records", sql="SELECT name FROM data_sets")
-        return [row[0] for row in answer["rows"]]
-
-
 def files_in(folder: Path, pattern: str) -> list[Path]:
     return list(folder.rglob(pattern))
 
@@ -77,16 +46,7 @@ def open_files() -> set[str]:
 
 @pytest.fixture
 async def team(issuer: SignedFor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Team]:
-    folder = tmp_path / "shared files"
-    folder.mkdir()
-    monkeypatch.setenv("B24_FILES_DIR", str(folder))
-    options = HttpOptions(host="0.0.0.0", url=URL, issuer=Issuer(NAME, issuer.url, URL))
-    application, _ = http_application(build_server(Redactor()), options, open_state("memory"))
-    async with (
-        application.router.lifespan_context(application),
-        httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="https://mcp.example.com") as http,
-    ):
-        served = Team(http, issuer)
+    async with open_team(issuer, tmp_path, monkeypatch) as served:
         listed = await served.call(ANN, "list_records", method="crm.deal.list", limit=5, save_as="secret")
         assert listed["ok"], listed
         yield served
