@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -86,15 +86,15 @@ def http_application(
     address = options.exchange_address
     exchange = None if address is None else FileExchange(address, state, options.upload)
 
-    def protected(app: ASGIApp) -> ASGIApp:
+    def protected(app: ASGIApp, *methods: str) -> ASGIApp:
         narrowing = NarrowingAddress(_exchanging(app, exchange), overview.portals)
-        return _for_browsers(_authenticated(narrowing, options, verifier), options)
+        return _for_browsers(_authenticated(narrowing, options, verifier), options, methods)
 
     # There is no GET: every message belongs to a call and is sent with its answer. DELETE ends a session.
     methods = ["POST", "DELETE"] if options.sessions else ["POST"]
     paths = (PATH, f"{PATH}/")  # some clients append a slash
-    routes = [Route(path, protected(body), methods=[*methods, "OPTIONS"]) for path in paths]
-    routes.append(Route(f"{PATH}/offer", protected(page), methods=["GET", "OPTIONS"]))
+    routes = [Route(path, protected(body, "POST", "DELETE"), methods=[*methods, "OPTIONS"]) for path in paths]
+    routes.append(Route(f"{PATH}/offer", protected(page, "GET"), methods=["GET", "OPTIONS"]))
     routes += health_routes(Readiness(state))
     routes += [] if exchange is None else file_routes(exchange)
     if options.issuer is not None:
@@ -140,7 +140,7 @@ def _authenticated(app: ASGIApp, options: HttpOptions, verifier: TokenVerifier |
     return AuthenticationMiddleware(AuthContextMiddleware(app), BearerAuthBackend(verifier), on_error=_keys_unavailable)
 
 
-def _for_browsers(app: ASGIApp, options: HttpOptions) -> ASGIApp:
+def _for_browsers(app: ASGIApp, options: HttpOptions, methods: Sequence[str]) -> ASGIApp:
     """Return the application with answers to the preflight requests of browsers, for the accepted origins only.
 
     A preflight request has no token, so this comes before the check of tokens.
@@ -149,7 +149,7 @@ def _for_browsers(app: ASGIApp, options: HttpOptions) -> ASGIApp:
     return CORSMiddleware(
         app,
         allow_origin_regex="|".join(patterns),
-        allow_methods=["GET", "POST", "DELETE"],
+        allow_methods=methods,
         allow_headers=["*"],
         allow_private_network=True,
         expose_headers=["mcp-session-id", "mcp-protocol-version", "www-authenticate", "retry-after"],

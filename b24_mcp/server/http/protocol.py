@@ -116,8 +116,9 @@ class BoundedProtocol(H11Protocol):
     def _is_uploading(self) -> bool:
         """Whether the body of a file is arriving. The application ends the request if its address is not valid."""
         cycle: RequestResponseCycle | None = self.cycle
-        is_body = self.conn.their_state is h11.SEND_BODY and cycle is not None
-        return is_body and self.scope["path"].startswith(PATH + FILES_PATH) and not cycle.response_complete
+        if cycle is None or cycle.response_complete or self.conn.their_state is not h11.SEND_BODY:
+            return False
+        return str(self.scope["path"]).startswith(PATH + FILES_PATH)
 
     def _update_state(self) -> None:
         """Record whether the connection is answering a complete request."""

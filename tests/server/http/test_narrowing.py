@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -48,6 +49,7 @@ WRONG = [
 @dataclass
 class Narrowed:
     http: httpx.AsyncClient
+    application: Any = None
     token: str | None = None
 
     async def call(self, query: str, tool: str, **arguments: Any) -> httpx.Response:
@@ -74,7 +76,7 @@ async def narrowed(
         application.router.lifespan_context(application),
         httpx.AsyncClient(transport=transport, base_url=host) as http,
     ):
-        yield Narrowed(http, sent)
+        yield Narrowed(http, application, sent)
 
 
 def names(offer: Any) -> set[str]:
@@ -83,10 +85,10 @@ def names(offer: Any) -> set[str]:
 
 @asynccontextmanager
 async def client_of(served: Narrowed, query: str, era: Any) -> AsyncIterator[Client]:
-    async with Client(
-        streamable_http_client(f"http://127.0.0.1:8024/mcp?{query}", http_client=served.http), mode=era
-    ) as client:
-        yield client
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(served.application)) as http:
+        streams = streamable_http_client(f"http://127.0.0.1:8024/mcp?{query}", http_client=http)
+        async with Client(streams, mode=era) as client:
+            yield client
 
 
 def text_of(response: httpx.Response) -> Any:
@@ -184,7 +186,7 @@ async def test_a_portal_outside_the_address_cannot_be_called() -> None:
 
 
 async def test_the_offer_needs_the_token_and_counts_its_rights(issuer: SignedFor) -> None:
-    oauth = {"host": "0.0.0.0", "url": URL, "issuer": Issuer(NAME, issuer.url, URL)}
+    oauth: dict[str, Any] = {"host": "0.0.0.0", "url": URL, "issuer": Issuer(NAME, issuer.url, URL)}
     async with narrowed(ConfigurationOverview("full", ("sales", "hr")), **oauth) as served:
         assert (await served.http.get("/mcp/offer")).status_code == 401
         served.token = issuer.token(scope="b24:write b24:portal:hr")
@@ -204,7 +206,7 @@ async def test_a_shared_token_protects_the_offer_too() -> None:
 
 
 async def test_an_address_narrows_the_rights_of_a_token(issuer: SignedFor) -> None:
-    oauth = {"host": "0.0.0.0", "url": URL, "issuer": Issuer(NAME, issuer.url, URL)}
+    oauth: dict[str, Any] = {"host": "0.0.0.0", "url": URL, "issuer": Issuer(NAME, issuer.url, URL)}
     async with narrowed(**oauth) as served:
         served.token = issuer.token(scope="b24:full")
         deletion = {"method": "crm.deal.delete", "params": {"id": 2}}
