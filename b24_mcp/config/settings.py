@@ -116,6 +116,8 @@ class Settings(BaseModel):
     """The largest uploaded file in megabytes."""
     http_grace: int = Field(default=30, ge=0, le=3_600)
     """Seconds that running calls have to finish when the server stops."""
+    log: Literal["text", "json"] = "text"
+    """The form of the log lines of a server over HTTP."""
     http_receive: float = Field(default=30.0, ge=1, le=3_600)
     """Seconds in which a whole request, headers included, has to arrive, and a client has to read its response."""
     http_connections: int = Field(default=512, ge=1)

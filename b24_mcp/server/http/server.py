@@ -53,7 +53,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     redactor = Redactor()
     for secret in (*settings.secrets(), *options.keys):
         redactor.add(secret)
-    configure_logging(redactor)
+    configure_logging(redactor, as_json=settings.log == "json")
     ACCESS.setLevel(logging.INFO)
     stop_tracing = start_tracing()
     if "://" in (settings.state or "") and not options.keys:
