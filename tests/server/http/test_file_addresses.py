@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from b24_mcp.state import open_state
 from b24_mcp.storage.places import FilePlace
 from tests.server.http.issuer import SignedFor
 from tests.server.http.team import Team, open_team
+from tests.server.http.test_connections import Rig
 
 ANN: dict[str, Any] = {"sub": "ann"}
 BEN: dict[str, Any] = {"sub": "ben"}
@@ -219,3 +221,17 @@ async def test_another_server_with_the_same_state_takes_the_upload(
         assert (await two.http.put(address, content=b"a\n1\n")).status_code == 201
         assert (await one.http.put(address, content=b"a\n1\n")).status_code == 404
         assert (await one.call(ANN, "import_records", path="rows.csv"))["ok"]
+
+
+@pytest.mark.parametrize(("path", "goes_on"), [(b"/mcp/files/token", True), (b"/mcp", False), (b"/files/token", False)])
+async def test_an_upload_may_take_long_as_long_as_it_goes_on(path: bytes, goes_on: bool) -> None:
+    rig = Rig(receive=30)
+    connection, wire = rig.connect()
+    connection.data_received(b"PUT %s HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\n" % path)
+    for _ in range(4):
+        await asyncio.sleep(0)
+        connection.data_received(b"piece")
+        rig.after(20)
+    assert wire.closing is not goes_on
+    rig.after(31)
+    assert wire.closing, "an upload that stops does not hold its connection"

@@ -193,7 +193,9 @@ async def test_an_apply_of_a_killed_server_is_resumed_by_the_other_and_nothing_i
     resumed = await replicas.call("ann", "apply_records", replicas.two, resume=True, **job)
     assert resumed["succeeded"] + resumed["unknown"] == rows
     assert 0 < resumed["unknown"] < rows, "those that were sent when the server was killed"
-    sent = [call.params["cmd"].values() for call in portal.calls if call.method == "batch"]
-    updates = Counter(command.partition("&")[0] for commands in sent for command in commands if "update?" in command)
+    sent: list[Any] = [call.params["cmd"] for call in portal.calls if call.method == "batch"]
+    updates = Counter(
+        command.partition("&")[0] for commands in sent for command in commands.values() if "update?" in command
+    )
     assert resumed["succeeded"] <= len(updates) <= rows
     assert set(updates.values()) == {1}
