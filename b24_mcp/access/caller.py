@@ -36,7 +36,8 @@ class Caller:
 
     Approvals and audit log entries belong to `name`. `client` is the program that calls for the user. None means as
     configured: `level` can only narrow what the settings allow, and `portals` names the allowed portals.
-    `is_identified` means that a token identifies the person, so that several people may share this server.
+    `is_identified` means that a token identifies the person or program, so that several may share this server. Then
+    each has data sets, runs and files of its own. `is_program` means that the token belongs to no person.
     """
 
     name: str
@@ -44,6 +45,14 @@ class Caller:
     level: Level | None = None
     portals: frozenset[str] | None = None
     is_identified: bool = field(default=False, compare=False)
+    is_program: bool = field(default=False, compare=False)
+
+    @property
+    def identity(self) -> str:
+        """The key of what belongs to the caller. A person and a program of the same name have different ones."""
+        if not self.is_identified:
+            return self.name
+        return f"{'program' if self.is_program else 'person'}\n{self.name}"
 
 
 CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)

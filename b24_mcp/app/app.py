@@ -48,7 +48,7 @@ async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level 
     data_sets = DataSets(redactor)
     try:
         async with anyio.create_task_group() as background:
-            portals.background = background
+            portals.background = data_sets.background = background
             limiter = anyio.CapacityLimiter(_LONG_AT_ONCE)
             yield App(portals, redactor, data_sets, background, limiter, Runs(background))
             background.cancel_scope.cancel()

@@ -10,6 +10,7 @@ CODES: dict[str, CodeFact] = {
     "B24MCP_STILL_READING": CodeFact(
         "unavailable", "Nothing was changed. The portal answers slowly. Call again in some seconds.", retryable=True
     ),
+    "B24MCP_UPLOAD_REQUIRED": CodeFact("not_found", "Nothing was sent. Upload the file and make the call again."),
     "B24MCP_SOURCE": CodeFact("validation", "Nothing was downloaded. Name a file of the portal."),
     "B24MCP_APPLY_PARAMS": CodeFact("validation", "Nothing was sent. Correct params."),
     "B24MCP_APPLY_READS": CodeFact(

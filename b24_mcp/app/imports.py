@@ -73,7 +73,10 @@ async def import_file(
             place = await run_sync(_place_for, opened.settings, path)
             form = await ImportRun(app, opened, place, save_as).read(run.report_rows)
         except B24Error as exc:
-            return Reply(failure_form(exc, opened.notice), budget)
+            from b24_mcp.app.files.exchange import upload_required
+
+            missing = await upload_required(opened.settings, path.partition("#")[0], exc)
+            return Reply(failure_form(missing, opened.notice), budget)
         return Reply(with_notice(form, NOTICE), budget)
 
     def running(run: BackgroundRun) -> Reply:

@@ -62,7 +62,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """The digest that identifies the same calls when they are requested again after the approval."""
-        return digest_of_call(current_caller().name, self.opened.gate.key, self.calls, self.halt)
+        return digest_of_call(current_caller().identity, self.opened.gate.key, self.calls, self.halt)
 
     def permit(self) -> Permit:
         """Return the permit of a plan that needs no approval."""

@@ -44,6 +44,7 @@ async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None 
         B24Error: when the portal cannot be opened.
     """
     from b24_mcp.app.answers.record_forms import export_form
+    from b24_mcp.app.files.exchange import with_download
     from b24_mcp.app.files.folders import place_for
     from b24_mcp.app.portal_tables import tables_for
     from b24_mcp.records import check_format, export
@@ -59,4 +60,4 @@ async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None 
         exported = await export(library, sql, place, caller=current_caller().name, tables=tables)
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), opened.settings.budget)
-    return Reply(export_form(exported, opened.notice), opened.settings.budget)
+    return Reply(await with_download(export_form(exported, opened.notice), place), opened.settings.budget)

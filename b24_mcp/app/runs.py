@@ -186,7 +186,7 @@ class Runs:
         return cast("_T", run.result())
 
     def _begin(self, key: Hashable, work: Callable[[BackgroundRun], Awaitable[object]]) -> BackgroundRun:
-        owner = current_caller().name
+        owner = current_caller().identity
         unattended = [one for one in self._runs.values() if not one.done.is_set() and not one.followers]
         if len([one for one in unattended if one.owner == owner]) >= _MOST_UNATTENDED:
             raise our_error("B24MCP_RUNS", f"{_MOST_UNATTENDED} runs of this caller are going on in this server.")
@@ -203,7 +203,7 @@ class Runs:
 
 def run_key(tool: str, opened: OpenPortal, arguments: object) -> str:
     """Return the key of a run: the same for the same call of the same caller on the same portal."""
-    parts = [tool, current_caller().name, opened.gate.key, arguments]
+    parts = [tool, current_caller().identity, opened.gate.key, arguments]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -15,7 +15,15 @@ import click
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="With --http: the port (default 8024). 0 chooses a free port."
 )
-def serve(over_http: bool, host: str | None, port: int | None) -> None:
+@click.option(
+    "--describe",
+    is_flag=False,
+    flag_value="",
+    metavar="[QUERY]",
+    help="Print as JSON what clients are offered, and exit. QUERY is the part of an address after ?: "
+    "'access=read&tools=find,docs'.",
+)
+def serve(over_http: bool, host: str | None, port: int | None, describe: str | None) -> None:
     """Run the MCP server on stdin and stdout, or over HTTP.
 
     \b
@@ -26,12 +34,40 @@ def serve(over_http: bool, host: str | None, port: int | None) -> None:
 
     Exits with 2 when the settings for HTTP are not safe.
     """
-    if over_http:
+    if describe is not None:
+        print_offer(describe)
+    elif over_http:
         serve_over_http(host or "127.0.0.1", 8024 if port is None else port)
     elif host is not None or port is not None:
         raise click.UsageError("--host and --port need --http.")
     else:
         serve_on_stdio()
+
+
+def print_offer(query: str) -> None:
+    """Print what the settings and an address offer to a client.
+
+    Raises:
+        click.UsageError: when the settings or the address cannot be used.
+    """
+    import asyncio
+
+    from b24_mcp.config import ConfigurationError, load_configuration
+    from b24_mcp.rest import to_json
+    from b24_mcp.secrets import Redactor
+    from b24_mcp.server.described import offer_form
+    from b24_mcp.server.mcp_server import build_server
+    from b24_mcp.server.offer import Offer, offer_of_address
+
+    try:
+        found = load_configuration()
+        offer = offer_of_address(query.lstrip("?"), found.names)
+    except (ConfigurationError, ValueError) as exc:
+        raise click.UsageError(f"{exc}.") from None
+    level, tools = found.settings.access, found.settings.tools
+    server = build_server(Redactor(), level=level, portals=found.names, tools=tools)
+    whole = Offer(level, tools=frozenset(tools) or None).narrowed(offer)
+    click.echo(to_json(asyncio.run(offer_form(server, whole, found.names))))
 
 
 def serve_on_stdio() -> None:

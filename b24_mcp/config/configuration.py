@@ -97,6 +97,8 @@ class ConfigurationOverview:
     level: AccessLevel = "write"
     portals: Sequence[str] = ()
     """The default first."""
+    tools: Sequence[str] = ()
+    """The tools that clients get; empty for all."""
 
 
 def load_configuration() -> Configuration:
@@ -125,4 +127,4 @@ def load_overview() -> ConfigurationOverview:
         configuration = load_configuration()
     except ConfigurationError:
         return ConfigurationOverview()
-    return ConfigurationOverview(configuration.settings.access, configuration.names)
+    return ConfigurationOverview(configuration.settings.access, configuration.names, configuration.settings.tools)

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from b24_mcp.config.environment import absolute_path, read_setting_texts
 from b24_mcp.config.errors import SettingsError
+from b24_mcp.config.tool_groups import tools_named
 from b24_mcp.storage.folders import KINDS, FolderError, user_folder
 
 __all__ = [
@@ -111,8 +112,12 @@ class Settings(BaseModel):
     """Whether clients from before 2026-07-28 get a session, in which the server can ask for an approval."""
     http_body: int = Field(default=4, ge=1, le=1_024)
     """The largest request in megabytes."""
+    http_upload: int = Field(default=100, ge=1, le=10_240)
+    """The largest uploaded file in megabytes."""
     http_grace: int = Field(default=30, ge=0, le=3_600)
     """Seconds that running calls have to finish when the server stops."""
+    log: Literal["text", "json"] = "text"
+    """The form of the log lines of a server over HTTP."""
     http_receive: float = Field(default=30.0, ge=1, le=3_600)
     """Seconds in which a whole request, headers included, has to arrive, and a client has to read its response."""
     http_connections: int = Field(default=512, ge=1)
@@ -137,6 +142,8 @@ class Settings(BaseModel):
     """The number of writes, in a batch or within ten minutes, above which approval is needed."""
     risks: tuple[RiskKind, ...] = RISK_KINDS
     """The kinds of risk that need approval at level `write`, separated by commas; `none` for no kind."""
+    tools: tuple[str, ...] = ()
+    """The tools that clients get: groups and names of tools, separated by commas. Empty: all tools."""
     audit: str | None = None
     """The folder of the audit log, or `off`. Default: a folder in the user's state folder."""
     audit_values: bool = False
@@ -153,6 +160,16 @@ class Settings(BaseModel):
     @classmethod
     def _parse_risks(cls, value: object) -> object:
         return parse_risks(value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _parse_tools(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tools_named(value.split(","))
+        except ValueError as exc:
+            raise PydanticCustomError("tools", "{problem}", {"problem": str(exc)}) from None
 
     @field_validator("ca_bundle", "data_dir", "config", mode="before")
     @classmethod

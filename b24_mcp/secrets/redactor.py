@@ -250,7 +250,11 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text, without secrets and without characters that control a terminal."""
-        return printable(self._redactor.redact(super().format(record)))
+        return self.redacted(super().format(record))
+
+    def redacted(self, text: str) -> str:
+        """Return a text without secrets and without characters that control a terminal."""
+        return printable(self._redactor.redact(text))
 
 
 def _names_a_secret(name: object) -> bool:

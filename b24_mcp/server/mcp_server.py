@@ -12,6 +12,9 @@ from b24_mcp.access import Level
 from b24_mcp.app.app import App, open_app
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
+from b24_mcp.server.instructions import instructions_for
+from b24_mcp.server.offer import Offer
+from b24_mcp.server.offering import OfferMiddleware
 from b24_mcp.server.prompts import add_prompts
 from b24_mcp.server.renamed import RENAMED_ARGUMENTS, RENAMED_TOOLS, RenamingServer
 from b24_mcp.server.resources import add_method_resource, add_records_resource
@@ -35,19 +38,6 @@ from b24_mcp.server.tools.read_doc import add_doc_resource, read_doc_tool
 from b24_mcp.server.tools.read_method import read_method_tool
 from b24_mcp.server.tools.search_docs import search_docs_tool
 
-INSTRUCTIONS = """\
-Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
-If you have a name, phone, e-mail or number and no id, call find_records first. Show the person the links in \
-answers. In the link of a list, replace the names in braces.
-Find a method with find_methods, get its parameters with describe_method and the fields of this portal with \
-describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several at once with \
-read_batch or batch_call. Read whole lists with list_records, files with import_records, and query \
-both with query_records, so that you need not read every row. Change many records with apply_records, one call for \
-each row of a query. Find explanations (events, authorization, paging, files, \
-widgets) with search_docs and read them with read_doc. In lists, select only the fields you need and filter on the \
-portal. Read a record before you change it. If an answer names the portal "sandbox", its data is invented and safe to \
-change."""
-
 
 def build_server(
     redactor: Redactor,
@@ -57,6 +47,7 @@ def build_server(
     level: Level = "write",
     portals: Sequence[str] = (),
     keys: Sequence[str] = (),
+    tools: Sequence[str] = (),
 ) -> MCPServer[App]:
     """Return a server. It makes no connection and reads no settings before a tool is called.
 
@@ -64,7 +55,7 @@ def build_server(
     selects the listed tools and annotations; at `read`, writes are refused under any settings. `portals` are the names
     that clients may choose from, the default first. `keys` encrypt the state that a client carries from a question to
     its answer: the first encrypts, all decrypt. Servers that accept each other's answers share them. Without keys, this
-    process uses one of its own.
+    process uses one of its own. `tools` are the tools that clients get; empty for all.
     """
 
     running: list[App] = []
@@ -79,20 +70,21 @@ def build_server(
             running.clear()
             on_close()
 
+    offer = Offer(level, tools=frozenset(tools) or None)
     # Only a server with old names has to look at each call for them.
     server_class = RenamingServer if RENAMED_TOOLS or RENAMED_ARGUMENTS else MCPServer[App]
     server = server_class(
         "b24-mcp",
         title="Bitrix24",
         version=__version__,
-        instructions=INSTRUCTIONS,
+        instructions=instructions_for(offer),
         lifespan=lifespan,
-        tools=[name_portals(tool, portals) for tool in tools_for(level)],
+        tools=[name_portals(tool, portals) for tool in tools_for(level) if offer.has(tool.name)],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         extensions=[SkillsExtension()],
         subscriptions=False,  # the list of tools does not change while the server runs
         log_level="WARNING",
-        middleware=[read_arguments],
+        middleware=[read_arguments, OfferMiddleware(offer)],
     )
     add_method_resource(server, lambda: running[-1] if running else None)
     add_doc_resource(server)

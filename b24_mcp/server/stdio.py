@@ -38,7 +38,9 @@ def serve_stdio() -> None:
 
 async def _serve(redactor: Redactor, overview: ConfigurationOverview) -> None:
     closed = anyio.Event()
-    server = build_server(redactor, on_close=closed.set, level=overview.level, portals=overview.portals)
+    server = build_server(
+        redactor, on_close=closed.set, level=overview.level, portals=overview.portals, tools=overview.tools
+    )
     async with anyio.create_task_group() as tasks:
         if sys.platform != "win32":
             tasks.start_soon(_stop_on_signal, tasks.cancel_scope, closed)

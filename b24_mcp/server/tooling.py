@@ -30,6 +30,8 @@ from b24_mcp.catalog import RepeatedNameError, read_json_text
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.server.elicitation import InputRequired
 from b24_mcp.server.given import ArgumentReader, is_nothing
+from b24_mcp.server.offer import EVERYTHING, Offer
+from b24_mcp.server.offering import address_offer, check_offered
 
 if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken
@@ -65,6 +67,7 @@ class FormalTool(Tool):
         """Run the tool and return a `CallToolResult`, or the question that the user has to answer first."""
         app: App = context.request_context.lifespan_context
         try:
+            check_offered(self.name, context.request_context.request)
             given = self._reader.read(arguments)
             token = CALLER.set(caller_of(context))
             try:
@@ -208,12 +211,17 @@ def _lean_object(
 
 
 def caller_of(ctx: Context[App]) -> Caller:
-    """Return the caller. Over HTTP only the verified token counts, because clients choose their headers."""
+    """Return the caller. Over HTTP only the verified token counts, because clients choose their headers.
+
+    The address of the request can narrow the rights of the caller.
+    """
     token = get_access_token()
     if token is not None:
-        return _caller_of_token(token, ctx)
-    over_http = ctx.headers is not None
-    return Caller(LOCAL_CALLER if over_http else os_user(), _client_of(ctx))
+        caller = _caller_of_token(token, ctx)
+    else:
+        over_http = ctx.headers is not None
+        caller = Caller(LOCAL_CALLER if over_http else os_user(), _client_of(ctx))
+    return address_offer(ctx.request_context.request).caller(caller)
 
 
 def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
@@ -222,8 +230,19 @@ def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
         client=token.client_id if token.subject else _client_of(ctx),
         level=level_of(token.scopes) or "read",
         portals=portals_of(token.scopes),
-        is_identified=token.subject is not None,
+        # The shared token of all clients has no issuer.
+        is_identified=token.subject is not None or "iss" in (token.claims or {}),
+        is_program=token.subject is None,
     )
+
+
+def rights_of_token() -> Offer:
+    """Return the rights that the verified token of the running request has; everything without a token."""
+    token = get_access_token()
+    if token is None:
+        return EVERYTHING
+    portals = portals_of(token.scopes)
+    return Offer(level_of(token.scopes) or "read", None if portals is None else tuple(sorted(portals)))
 
 
 def _client_of(ctx: Context[App]) -> str:

@@ -50,6 +50,12 @@ WRONG = [
     ("B24_ALLOW", " ", "B24_ALLOW"),
     ("B24_DENY", " , ", "B24_DENY"),
     ("B24_RISKS", ",,", "B24_RISKS"),
+    ("B24_TOOLS", ",", "B24_TOOLS"),
+    ("B24_TOOLS", "${B24_TOOLS}", "B24_TOOLS"),
+    ("B24_TOOLS", "find,serach_docs", "B24_TOOLS"),
+    ("B24_TOOLS", "Find", "B24_TOOLS"),
+    ("B24_TOOL", "find", "B24_TOOLS"),
+    ("B24_TOOLSETS", "find", "B24_TOOLS"),
     # Unknown values
     ("B24_ACCESS", "readonly", "B24_ACCESS"),
     ("B24_ACCESS", "READ", "B24_ACCESS"),

@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 from mcp import Client
 
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.mcp_server import INSTRUCTIONS, build_server
+from b24_mcp.server.instructions import instructions_for
+from b24_mcp.server.mcp_server import build_server
 from tests.installing import INSTALLED
 
 REFUSED = tomllib.loads(Path(__file__).with_name("refused_by_hosts.toml").read_text("utf-8"))
@@ -44,7 +45,7 @@ def schemas(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 async def served_texts(level: Any, portals: list[str]) -> Iterator[tuple[str, str]]:
-    found = [("instructions", INSTRUCTIONS)]
+    found = [("instructions", instructions_for())]
     async with Client(build_server(Redactor(), level=level, portals=portals)) as client:
         for tool in (await client.list_tools()).tools:
             found += [(tool.name, tool.description or ""), (tool.name, tool.title or "")]

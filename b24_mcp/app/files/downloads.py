@@ -18,6 +18,7 @@ from b24_mcp.access import NOTICE
 from b24_mcp.app.answers.forms import Form, failure_form, head, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.app.files.exchange import with_download
 from b24_mcp.app.files.folders import place_for
 from b24_mcp.app.files.sources import FoundSource, find_source
 from b24_mcp.app.open_portal import OpenPortal
@@ -78,7 +79,7 @@ async def _downloaded(opened: OpenPortal, found: FoundSource, path: str, on_wait
         if wants_folder and not named and done.name:
             place = replace(place, parts=(*place.parts[:-1], done.name))
         written = await run_sync(_published, draft, place)
-    return _form(opened, written, place, done)
+    return await with_download(_form(opened, written, place, done), written)
 
 
 def _form(opened: OpenPortal, written: FilePlace, wanted: FilePlace, done: Downloaded) -> Form:

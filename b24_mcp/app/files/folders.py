@@ -27,8 +27,8 @@ def place_for(settings: Settings, path: str, *, existing: bool = False) -> FileP
 def folders_setting(settings: Settings) -> str | None:
     """Return the folders of the caller, separated as in `PATH`; None for the default folder.
 
-    People whom a token identifies share the computer of the server, so each of them has a folder of their own inside
-    the folders that its administrator named, and none without.
+    People and programs that a token identifies share the computer of the server. So each of them has a folder of its
+    own inside the folders that its administrator named, and none without.
 
     Raises:
         B24Error: `B24MCP_FILE_FOLDER` when the caller has no folder.
@@ -42,7 +42,8 @@ def folders_setting(settings: Settings) -> str | None:
             "This server has no folder for files.",
             hint="Nothing was read or written. The administrator of the server sets B24_FILES_DIR.",
         )
-    digest = hashlib.sha256(caller.name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    key = caller.identity if caller.is_program else caller.name
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     own = f"{_UNPLAIN.sub('_', caller.name).strip('.')[:60]}-{digest}"
     roots = folders_of(settings.files_dir)
     for root in roots:

@@ -44,7 +44,7 @@ class FileHandles:
 
     def handle_of(self, portal: str, link: FileLink) -> str:
         """Return the handle of a link, the same one for the same link."""
-        entry = (current_caller().name, portal, link)
+        entry = (current_caller().identity, portal, link)
         with self._lock:  # long answers are written in worker threads
             handle = self._handles.get(entry)
             if handle is None:
@@ -58,4 +58,4 @@ class FileHandles:
     def link_of(self, portal: str, handle: str) -> FileLink | None:
         """Return the link of a handle; None when it is not known to this caller for this portal."""
         entry = self._links.get(handle)
-        return entry[2] if entry is not None and entry[:2] == (current_caller().name, portal) else None
+        return entry[2] if entry is not None and entry[:2] == (current_caller().identity, portal) else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from anyio.to_thread import run_sync
 
+from b24_mcp.app.files.exchange import upload_required
 from b24_mcp.app.files.folders import place_for
 from b24_mcp.app.files.forms import content_of, in_form
 from b24_mcp.app.files.kept import kept_files
@@ -42,7 +43,7 @@ async def with_files(opened: OpenPortal, call: PlannedCall) -> PlannedCall:
         for one in mentioned_files(call.params):
             path = _path_in(one)
             if path not in found:
-                found[path] = await run_sync(_find, opened, path)
+                found[path] = await _found(opened, path)
         await run_sync(file_parameters, call.method)  # reads a table the first time
         filling = _Filling(opened, call, found)
         params = await filling.filled(call.params, ())
@@ -172,6 +173,13 @@ def _path_in(value: object) -> str:
         form = f'{{"{FILE}": "offer.pdf"}} or {{"{FILE}": "offer.pdf", "{KEEP}": true}}'
         raise our_error("B24MCP_FILE", f"A file is written as {form}, with the path as a text.")
     return path
+
+
+async def _found(opened: OpenPortal, path: str) -> FoundFile:
+    try:
+        return await run_sync(_find, opened, path)
+    except B24Error as exc:
+        raise await upload_required(opened.settings, path, exc) from None
 
 
 def _find(opened: OpenPortal, path: str) -> FoundFile:

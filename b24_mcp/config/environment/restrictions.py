@@ -21,10 +21,11 @@ RESTRICTIONS = (
     "B24_APPROVAL",
     "B24_APPROVAL_WRITES",
     "B24_RISKS",
+    "B24_TOOLS",
     "B24_AUDIT",
 )
 """The settings that limit what a model may do without approval, or that record what it does."""
-LISTS = ("B24_ALLOW", "B24_DENY", "B24_RISKS")
+LISTS = ("B24_ALLOW", "B24_DENY", "B24_RISKS", "B24_TOOLS")
 """The restrictions that are lists separated by commas. A list without entries is an error."""
 NO_PLACEHOLDER = (
     *RESTRICTIONS,
@@ -46,6 +47,7 @@ _SYNONYMS = {
     "B24_DENY": ("DENIED", "DENIES", "DENYLIST", "DENYMETHODS", "DENIEDMETHODS", "BLACKLIST", "BLOCKLIST"),
     "B24_APPROVAL": ("APPROVE", "APPROVALMODE", "ASKAPPROVAL", "REQUIREAPPROVAL"),
     "B24_RISKS": ("RISKKINDS",),
+    "B24_TOOLS": ("TOOLSETS", "TOOLGROUPS", "TOOLLIST", "ALLOWTOOLS", "ALLOWEDTOOLS", "ENABLEDTOOLS", "ENABLETOOLS"),
     "B24_AUDIT": ("AUDITLOG", "AUDITTRAIL", "AUDITDIR", "AUDITFOLDER", "AUDITPATH"),
     "B24_ENV_FILE": ("DOTENV", "DOTENVFILE", "ENVPATH"),
     "B24_CONFIG": ("CONFIGFILE", "CONFIGPATH"),

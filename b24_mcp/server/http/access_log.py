@@ -8,6 +8,9 @@ import time
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from b24_mcp.app.files.exchange import FILES_PATH
+from b24_mcp.app.logs import FACTS
+
 ACCESS = logging.getLogger("b24_mcp.access")
 _PROBES = ("/health", "/ready")
 _TIMEOUT = 408
@@ -50,17 +53,21 @@ class AccessLog:
         finally:
             has_arrived = complete or status not in (0, _TIMEOUT)
             if has_arrived and (status != 200 or scope["path"] not in _PROBES):
-                peer = (scope.get("client") or ("-",))[0]
-                took = round(1000 * (time.perf_counter() - begin))
-                ACCESS.info(
-                    "%s %s %s %s %s %d ms",
-                    peer,
-                    _caller_name(scope),
-                    scope["method"],
-                    _as_word(scope["path"]),
-                    status or "unanswered",
-                    took,
-                )
+                facts = {
+                    "peer": (scope.get("client") or ("-",))[0],
+                    "caller": _caller_name(scope),
+                    "method": scope["method"],
+                    "path": _as_word(_shown_path(scope["path"])),
+                    "status": status or "unanswered",
+                    "ms": round(1000 * (time.perf_counter() - begin)),
+                }
+                ACCESS.info("%s %s %s %s %s %d ms", *facts.values(), extra={FACTS: facts})
+
+
+def _shown_path(path: str) -> str:
+    """Return a path without the token of an address for files."""
+    before, mark, _ = path.partition(FILES_PATH)
+    return f"{before}{mark}…" if mark else path
 
 
 def _caller_name(scope: Scope) -> str:

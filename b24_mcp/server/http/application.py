@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,12 +23,16 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from b24_mcp.access.caller import LEVEL_SCOPES
 from b24_mcp.app.app import App
+from b24_mcp.app.files.exchange import EXCHANGE, FileExchange
+from b24_mcp.config import ConfigurationOverview
 from b24_mcp.server.http.access_log import AccessLog
+from b24_mcp.server.http.addresses import NarrowingAddress, OfferPage
 from b24_mcp.server.http.cancellation import CancellableRequests
+from b24_mcp.server.http.files import file_routes
 from b24_mcp.server.http.headers import SingleHeaders
 from b24_mcp.server.http.health import Readiness, health_routes
 from b24_mcp.server.http.keys import IssuerKeys
@@ -36,7 +40,8 @@ from b24_mcp.server.http.limits import BufferedBody, ConcurrencyLimit, refusal
 from b24_mcp.server.http.negotiation import HelpfulRefusals, JsonAnswers
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
-from b24_mcp.state import LimitState
+from b24_mcp.server.offer import Offer
+from b24_mcp.state import SharedState
 
 _MAX_SESSIONS = 4_000
 """Sessions kept at the same time, at 40 kB each. A session expires half an hour after its last request."""
@@ -45,7 +50,11 @@ _URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 
 
 def http_application(
-    server: MCPServer[App], options: HttpOptions, state: LimitState, ca_bundle: Path | None = None
+    server: MCPServer[App],
+    options: HttpOptions,
+    state: SharedState,
+    ca_bundle: Path | None = None,
+    overview: ConfigurationOverview | None = None,
 ) -> tuple[Starlette, CancellableRequests]:
     """Return the application, and the object that cancels its running requests when the process has to end.
 
@@ -69,12 +78,25 @@ def http_application(
 
     requests = CancellableRequests(JsonAnswers(HelpfulRefusals(StreamableHTTPASGIApp(manager))))
     body = BufferedBody(ConcurrencyLimit(requests, options.calls), options.body, options.connections.receive)
-    endpoint = _for_browsers(_authenticated(body, options, ca_bundle), options)
+    overview = overview or ConfigurationOverview()
+    offer = Offer(overview.level, tools=frozenset(overview.tools) or None)
+    page = OfferPage(server, offer, overview.portals)
+
+    verifier = _verifier(options, ca_bundle)
+    address = options.exchange_address
+    exchange = None if address is None else FileExchange(address, state, options.upload)
+
+    def protected(app: ASGIApp, *methods: str) -> ASGIApp:
+        narrowing = NarrowingAddress(_exchanging(app, exchange), overview.portals)
+        return _for_browsers(_authenticated(narrowing, options, verifier), options, methods)
+
     # There is no GET: every message belongs to a call and is sent with its answer. DELETE ends a session.
     methods = ["POST", "DELETE"] if options.sessions else ["POST"]
     paths = (PATH, f"{PATH}/")  # some clients append a slash
-    routes = [Route(path, endpoint, methods=[*methods, "OPTIONS"]) for path in paths]
+    routes = [Route(path, protected(body, "POST", "DELETE"), methods=[*methods, "OPTIONS"]) for path in paths]
+    routes.append(Route(f"{PATH}/offer", protected(page, "GET"), methods=["GET", "OPTIONS"]))
     routes += health_routes(Readiness(state))
+    routes += [] if exchange is None else file_routes(exchange)
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
@@ -83,25 +105,42 @@ def http_application(
     return application, requests
 
 
-def _authenticated(app: ASGIApp, options: HttpOptions, ca_bundle: Path | None) -> ASGIApp:
-    """Return the application behind the check of bearer tokens, which comes before the body is read."""
-    verifier: TokenVerifier
+def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:
+    """Return the application whose calls use this exchange of files."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        token = EXCHANGE.set(exchange)
+        try:
+            await app(scope, receive, send)
+        finally:
+            EXCHANGE.reset(token)
+
+    return handle
+
+
+def _verifier(options: HttpOptions, ca_bundle: Path | None) -> TokenVerifier | None:
+    """Return the verifier of bearer tokens; None when no token is needed."""
     if options.issuer is not None:
         keys = IssuerKeys(options.issuer.jwks, ca_bundle)
-        verifier = SignedTokens(options.issuer.name, options.issuer.audience, keys)
+        return SignedTokens(options.issuer.name, options.issuer.audience, keys)
+    return None if options.token is None else SharedToken(options.token)
+
+
+def _authenticated(app: ASGIApp, options: HttpOptions, verifier: TokenVerifier | None) -> ASGIApp:
+    """Return the application behind the check of bearer tokens, which comes before the body is read."""
+    if verifier is None:
+        return app
+    if options.issuer is not None:
         assert options.url is not None
         metadata = build_resource_metadata_url(_URL.validate_python(options.url))
         app = ConcurrencyLimit(app, options.calls_per_caller, per_caller=True)
         app = RequireAuthMiddleware(app, [LEVEL_SCOPES[0]], metadata)
-    elif options.token is not None:
-        verifier = SharedToken(options.token)
-        app = RequireAuthMiddleware(app, [], None)
     else:
-        return app
+        app = RequireAuthMiddleware(app, [], None)
     return AuthenticationMiddleware(AuthContextMiddleware(app), BearerAuthBackend(verifier), on_error=_keys_unavailable)
 
 
-def _for_browsers(app: ASGIApp, options: HttpOptions) -> ASGIApp:
+def _for_browsers(app: ASGIApp, options: HttpOptions, methods: Sequence[str]) -> ASGIApp:
     """Return the application with answers to the preflight requests of browsers, for the accepted origins only.
 
     A preflight request has no token, so this comes before the check of tokens.
@@ -110,7 +149,7 @@ def _for_browsers(app: ASGIApp, options: HttpOptions) -> ASGIApp:
     return CORSMiddleware(
         app,
         allow_origin_regex="|".join(patterns),
-        allow_methods=["POST", "DELETE"],
+        allow_methods=methods,
         allow_headers=["*"],
         allow_private_network=True,
         expose_headers=["mcp-session-id", "mcp-protocol-version", "www-authenticate", "retry-after"],

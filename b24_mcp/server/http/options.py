@@ -38,9 +38,9 @@ class Issuer:
 class HttpOptions:
     """The options of an HTTP server. At most one of `token` and `issuer` is set.
 
-    The server listens on `host` and `port`; `url` is the address that clients use when it differs. `body` is the
-    maximum size of a request in bytes, `grace` is in seconds. With `sessions`, clients of older protocols have to
-    return to the same process.
+    The server listens on `host` and `port`; `url` is the address that clients use when it differs. `body` and
+    `upload` are the maximum sizes of a request and of an uploaded file in bytes, `grace` is in seconds. With
+    `sessions`, clients of older protocols have to return to the same process.
     """
 
     host: str = "127.0.0.1"
@@ -53,6 +53,7 @@ class HttpOptions:
     calls_per_caller: int = 32
     sessions: bool = False
     body: int = 4 << 20
+    upload: int = 100 << 20
     grace: int = 30
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
@@ -84,6 +85,7 @@ class HttpOptions:
             calls_per_caller=settings.http_calls_per_caller,
             sessions=settings.http_sessions,
             body=settings.http_body << 20,
+            upload=settings.http_upload << 20,
             grace=settings.http_grace,
             connections=ConnectionLimits(
                 connections_allowed(settings.http_connections),
@@ -108,6 +110,11 @@ class HttpOptions:
         if parts.port is not None:
             return [parts.netloc.lower()]
         return [parts.netloc, f"{parts.netloc}:{443 if parts.scheme == 'https' else 80}"]
+
+    @property
+    def exchange_address(self) -> str | None:
+        """The address under which files are exchanged with other computers; None when clients are on this one."""
+        return None if self.url is None or _is_loopback(self.url) else self.url
 
     def origins(self) -> list[str]:
         """Return the allowed values of the header Origin, which only browsers send."""

@@ -11,8 +11,10 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from b24_mcp.app.files.exchange import FILES_PATH
 from b24_mcp.server.http.connections import Connections, address_of
 from b24_mcp.server.http.limits import error_body
+from b24_mcp.server.http.options import PATH
 
 _END_OF_HEADERS = re.compile(rb"\n\r?\n")
 _CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:", re.IGNORECASE | re.MULTILINE)
@@ -70,6 +72,8 @@ class BoundedProtocol(H11Protocol):
             return
         super().data_received(data)
         self._update_state()
+        if self.waiting_since is not None and self._is_uploading():
+            self.waiting_since = self.registry.clock()  # a large file takes longer, as long as it goes on
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -108,6 +112,13 @@ class BoundedProtocol(H11Protocol):
     def abort(self) -> None:
         """Close the connection without waiting for the client to read its response."""
         self.transport.abort()
+
+    def _is_uploading(self) -> bool:
+        """Whether the body of a file is arriving. The application ends the request if its address is not valid."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete or self.conn.their_state is not h11.SEND_BODY:
+            return False
+        return str(self.scope["path"]).startswith(PATH + FILES_PATH)
 
     def _update_state(self) -> None:
         """Record whether the connection is answering a complete request."""

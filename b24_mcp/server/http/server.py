@@ -53,7 +53,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     redactor = Redactor()
     for secret in (*settings.secrets(), *options.keys):
         redactor.add(secret)
-    configure_logging(redactor)
+    configure_logging(redactor, as_json=settings.log == "json")
     ACCESS.setLevel(logging.INFO)
     stop_tracing = start_tracing()
     if "://" in (settings.state or "") and not options.keys:
@@ -62,8 +62,11 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         _LOG.warning(
             "B24_HTTP_SESSIONS is set: a balancer has to send the requests of a session to the server that keeps it"
         )
-    server = build_server(redactor, level=settings.access, portals=load_overview().portals, keys=options.keys)
-    application, requests = http_application(server, options, state, settings.ca_bundle)
+    overview = load_overview()
+    server = build_server(
+        redactor, level=settings.access, portals=overview.portals, keys=options.keys, tools=settings.tools
+    )
+    application, requests = http_application(server, options, state, settings.ca_bundle, overview)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
     for number in (signal.SIGINT, signal.SIGTERM):

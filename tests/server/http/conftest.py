@@ -29,7 +29,7 @@ from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import HttpOptions
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.server.tooling import caller_of
-from b24_mcp.state import LimitState, open_state
+from b24_mcp.state import SharedState, open_state
 from tests.server.http.issuer import SignedFor
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -100,7 +100,9 @@ def serve() -> Serve:
     """Serve without a network. The keyword arguments are `state`, `clock` and the fields of `HttpOptions`."""
 
     @asynccontextmanager
-    async def run(state: LimitState | None = None, clock: Clock | None = None, **options: Any) -> AsyncIterator[Served]:
+    async def run(
+        state: SharedState | None = None, clock: Clock | None = None, **options: Any
+    ) -> AsyncIterator[Served]:
         served = Served(httpx.AsyncClient())
         application, _ = http_application(
             watched_server(served, clock), HttpOptions(**options), state or open_state("memory")
