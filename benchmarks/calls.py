@@ -180,7 +180,13 @@ def main() -> None:
         webhook = stack.enter_context(plain_portal())
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         kept = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
-        own = {"B24_WEBHOOK_URL": webhook, "B24_PLAN": "none", "B24_DOCS": "off", "B24_DATA_DIR": folder, "HOME": folder}
+        own = {
+            "B24_WEBHOOK_URL": webhook,
+            "B24_PLAN": "none",
+            "B24_DOCS": "off",
+            "B24_DATA_DIR": folder,
+            "HOME": folder,
+        }
         environment = kept | own
         ours, bare = Server(["-m", "b24_mcp"], environment), Server(["-c", BARE_SERVER], environment)
         stack.callback(ours.close)
