@@ -18,10 +18,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from b24_mcp.app.answers.method_form import MethodForm
+from b24_mcp.app.descriptions import description
 from b24_mcp.app.doc_pages import search_pages
-from b24_mcp.app.methods import described
 from b24_mcp.catalog import known_methods
 from b24_mcp.discovery import documented
 from b24_mcp.docs import DocsLibrary
@@ -120,7 +121,9 @@ def explaining() -> None:
             method = catalogue.method(name, version)
             if method is None or not method.facts.page:
                 continue
-            form = described(documented(), name, version, "")
+            found = description(documented(), name, version, "", "")
+            assert found is not None
+            form = cast(MethodForm, found.form)
             methods += 1
             examples += "examples" in form
             longest = max(longest, len(to_json(form)))
