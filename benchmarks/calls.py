@@ -120,6 +120,11 @@ class Server:
         self._read()
         self._write({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
     def seconds(self, tool: str, arguments: dict[str, Any], at_once: int) -> float:
         """Return the seconds until the last of `at_once` equal calls is answered.
 

@@ -57,7 +57,9 @@ def main() -> None:
     print(f"{asked.clients} clients, {asked.turns} turns of {asked.seconds:.0f} s for each server")
     print(f"{'':8}{'calls/s':>9}{'median ms':>11}{'95 % ms':>9}{'longest':>9}{'failed':>8}")
     for one in found:
-        print(f"{one['name']:8}{one['a_second']:9.0f}{one['median']:11.1f}{one['most']:9.1f}{one['longest']:9.1f}", end="")
+        print(
+            f"{one['name']:8}{one['a_second']:9.0f}{one['median']:11.1f}{one['most']:9.1f}{one['longest']:9.1f}", end=""
+        )
         print(f"{one['failed']:8}")
 
 
@@ -96,7 +98,8 @@ async def _press(url: str, clients: int, seconds: float) -> tuple[list[float], i
     host, _, port = url.removeprefix("http://").removesuffix("/mcp").partition(":")
     body = json.dumps(_CALL).encode()
     head = (
-        f"POST /mcp HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n"
+        f"POST /mcp HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\n"
+        "Content-Type: application/json\r\n"
         "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )

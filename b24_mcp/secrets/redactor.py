@@ -16,7 +16,7 @@ from functools import lru_cache
 from heapq import merge
 from typing import TypeVar, cast
 
-from b24_mcp.secrets.invisible import HIDDEN, printable, without_unseen
+from b24_mcp.secrets.invisible import printable, without_unseen
 from b24_mcp.secrets.known import SHORTEST, KnownSecrets
 
 MASK = "***"
@@ -57,6 +57,9 @@ _IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
 _WORDS_OF_FIELDS = ("token", "refresh_", "client_secret", "auth_id", "sessid", "password")
 
 
+_CONTAINERS = (dict, list)
+
+
 class Redactor:
     """Masks the known secrets, and everything in the form of a Bitrix24 credential, in texts."""
 
@@ -89,7 +92,7 @@ class Redactor:
         Invisible characters cannot hide a secret: they are removed from a text that has one. A text without secrets is
         returned unchanged.
         """
-        seen = text if HIDDEN.search(text) is None else without_unseen(text)
+        seen = without_unseen(text)
         masked = self._masked(seen)
         return text if masked == seen else masked
 
@@ -187,20 +190,19 @@ def hide_fields(value: _T) -> _T:
 
 def _has_secret_fields(value: object) -> bool:
     """Whether any name of a field, or of a column of a table, is that of a secret. Most values have none."""
+    names: set[object] = set()
     waiting: list[object] = [value]
     while waiting:
-        match waiting.pop():
-            case dict() as fields:
-                for name in fields:
-                    if isinstance(name, str) and _is_secret_name(name):
-                        return True
-                columns = fields.get("columns")
-                if isinstance(columns, list) and any(map(_names_a_secret, columns)):
-                    return True
-                waiting += [inner for inner in fields.values() if isinstance(inner, dict | list)]
-            case list() as entries:
-                waiting += [inner for inner in entries if isinstance(inner, dict | list)]
-    return False
+        one = waiting.pop()
+        if isinstance(one, dict):
+            names.update(one)
+            columns = one.get("columns")
+            if isinstance(columns, list):
+                names.update([name for name in columns if isinstance(name, str)])
+            waiting += [inner for inner in one.values() if isinstance(inner, _CONTAINERS)]
+        elif isinstance(one, list):
+            waiting += [inner for inner in one if isinstance(inner, _CONTAINERS)]
+    return any(map(_names_a_secret, names))
 
 
 def _hide_fields(value: object) -> object:

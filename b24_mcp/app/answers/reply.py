@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 from b24_mcp.app.answers.budget import cut_to
 from b24_mcp.app.answers.forms import Form, with_notice
 from b24_mcp.rest import to_json
-from b24_mcp.secrets import HIDDEN, Redactor, each_text, hide_fields, without_hidden
+from b24_mcp.secrets import Redactor, each_text, hide_fields, without_hidden
 
 BUDGET = 20_000
 """The default number of characters of an answer."""
@@ -103,7 +103,7 @@ def _is_clean(text: str, redactor: Redactor) -> bool:
     for escape in _ESCAPED_CONTROLS:
         if escape in text:
             return False
-    if HIDDEN.search(text) is not None and without_hidden(text)[1]:
+    if without_hidden(text)[1]:
         return False
     return redactor.redact(text) == text
 
