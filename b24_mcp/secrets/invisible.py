@@ -34,7 +34,11 @@ _ANY_RUN = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}]+")
 
 def has_hidden(text: str) -> bool:
     """Whether a text has an invisible character. The pattern alone takes ten times as long on a long text."""
-    data = text.encode("utf-8", "surrogatepass")
+    return hidden_in(text, text.encode("utf-8", "surrogatepass"))
+
+
+def hidden_in(text: str, data: bytes) -> bool:
+    """Whether a text has an invisible character. `data` is the text in UTF-8."""
     marks = data.translate(_MARKS)
     place = marks.find(b"1")
     for _ in range(_MOST_PLACES):
