@@ -1,4 +1,4 @@
-"""Measure the memory of a server at rest and after mixed work, and the processor time of an idle one, beside a bare one.
+"""Measure the memory of a server at rest and after mixed work, and the processor time of an idle one.
 
 Both are processes that speak over stdio. Mixed work is calls, pages, batches, descriptions and searches in turn.
 Usage: python -m benchmarks.memory [--rounds N] [--idle SECONDS] [--json]
@@ -33,9 +33,7 @@ def main() -> None:
     if asked.json:
         print(json.dumps(found, indent=1))
         return
-    print(
-        f"{'':8}{'started':>9}{'one call':>10}   after each {asked.rounds // _TURNS} rounds of mixed work, MB; idle: seconds"
-    )
+    print(f"{'':8}{'started':>9}{'one call':>10}  after each {asked.rounds // _TURNS} rounds of work, MB; seconds idle")
     for one in found:
         turns = " ".join(f"{size:.0f}" for size in one["after"])
         print(f"{one['name']:8}{one['started']:9.1f}{one['one_call']:10.1f}   {turns}; {one['idle_seconds']:.2f}")

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -106,7 +107,6 @@ def work(client: str, work_name: str, count: int, webhook: str, ca: str) -> None
     import resource
 
     begin = time.perf_counter()
-    megabytes = 0.0
     if work_name == "read":
         reader = {OURS: _read, "b24pysdk": _read_b24pysdk, "fast_bitrix24": _read_fast_bitrix24}[client]
         done = reader(webhook, ca)
@@ -117,9 +117,19 @@ def work(client: str, work_name: str, count: int, webhook: str, ca: str) -> None
     if done < count:
         raise SystemExit(f"only {done} of {count} rows")
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    megabytes = max(one.ru_maxrss for one in used) / 1024
+    # Of this process not `ru_maxrss`: a new process begins with that of its parent.
+    megabytes = max(_largest(), used[1].ru_maxrss / 1024)
     processor = sum(one.ru_utime + one.ru_stime for one in used)
     print(json.dumps({"rows": done, "seconds": took, "processor": processor, "megabytes": megabytes}))
+
+
+def _largest() -> float:
+    """Return the most megabytes that this process has used; 0 on a system without /proc."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    except OSError:
+        return 0.0
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def _read(webhook: str, ca: str) -> int:

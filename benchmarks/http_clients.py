@@ -4,7 +4,7 @@ httpx call.
 Each of the clients sends `tools/call` on a connection of its own, one call after another, without a session. The two
 servers are loaded in turn, several times, so that a slow moment of the machine affects both. The portal answers from
 memory (`benchmarks.plain_portal`). Client, server and portal share the machine.
-Usage: python -m benchmarks.http [--clients N] [--seconds N] [--turns N] [--json]
+Usage: python -m benchmarks.http_clients [--clients N] [--seconds N] [--turns N] [--json]
 """
 
 from __future__ import annotations
