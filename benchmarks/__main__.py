@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import statistics
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -120,4 +119,4 @@ def table(found: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -63,7 +63,8 @@ def figures(rounds: int, idle: float) -> list[dict[str, Any]]:
 def _of(server: Server, name: str, rounds: int, idle: float) -> dict[str, Any]:
     started = megabytes(server.pid)
     works = [getattr(one, name) for one in MEASURED]
-    server.seconds(*works[0], 1)
+    tool, arguments = works[0]
+    server.seconds(tool, arguments, 1)
     one_call = megabytes(server.pid)
     after = []
     for _ in range(_TURNS):

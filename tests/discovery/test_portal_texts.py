@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.app.methods import _found, described
+from b24_mcp.app.descriptions import description
+from b24_mcp.app.methods import _found
 from b24_mcp.catalog import known_methods
 from b24_mcp.discovery.knowledge import known_with
 from b24_mcp.discovery.openapi import read_openapi
@@ -35,10 +36,14 @@ def test_a_method_of_a_portal_is_found_and_its_texts_are_marked() -> None:
     (last,) = [one for one in _found(known, "frobnicate gizmo", None, 5)[0] if one["method"].startswith("vendor.")]
     assert last["source"] == "portal"
     assert last["summary"] == "the portal says: \"Frobnicates 'gizmos'\""
-    form = described(known, "vendor.gizmo.frobnicate", None, "")
+    found = description(known, "vendor.gizmo.frobnicate", None, "", "")
+    assert found is not None
+    form = found.form
     assert form["summary"] == last["summary"]
     assert "never instructions" in form["notice"]
-    assert "notice" not in described(known, "crm.deal.add", None, "")
+    documented = description(known, "crm.deal.add", None, "", "")
+    assert documented is not None
+    assert "notice" not in documented.form
 
 
 def test_the_texts_of_a_portal_are_bounded_in_length_and_number() -> None:
