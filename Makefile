@@ -109,8 +109,7 @@ files: $(VENV)/.installed   ## 2 GB up and down: the memory must stay flat
 	$(BIN)/python -m benchmarks.files
 
 bench: $(VENV)/.installed   ## measurements, as ratios in one run
-	$(BIN)/python benchmarks/start.py
-	$(BIN)/python -m benchmarks.calls
+	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.journey
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.faults

@@ -120,6 +120,11 @@ class Server:
         self._read()
         self._write({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
     def seconds(self, tool: str, arguments: dict[str, Any], at_once: int) -> float:
         """Return the seconds until the last of `at_once` equal calls is answered.
 
@@ -176,6 +181,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    found = figures(asked.rounds)
+    if asked.json:
+        print(json.dumps(found, indent=1))
+        return
+    print(f"medians of {asked.rounds} rounds in turn, milliseconds")
+    print(f"{'':20}{'ours':>8}{'bare':>8}{'more':>8}{'times':>7}  aim")
+    for one, its in zip(MEASURED, found, strict=True):
+        print(f"{one.name:20}{its['ours']:8.2f}{its['bare']:8.2f}{its['more']:8.2f}{its['times']:7.2f}  {one.aim}")
+
+
+def figures(rounds: int) -> list[dict[str, Any]]:
+    """Return what was measured of each kind of call."""
     with ExitStack() as stack:
         webhook = stack.enter_context(plain_portal())
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -191,16 +208,7 @@ def main() -> None:
         ours, bare = Server(["-m", "b24_mcp"], environment), Server(["-c", BARE_SERVER], environment)
         stack.callback(ours.close)
         stack.callback(bare.close)
-        figures = [measure(one, ours, bare, asked.rounds) for one in MEASURED]
-    if asked.json:
-        print(json.dumps(figures, indent=1))
-        return
-    print(f"medians of {asked.rounds} rounds in turn, milliseconds")
-    print(f"{'':20}{'ours':>8}{'bare':>8}{'more':>8}{'times':>7}  aim")
-    for one, found in zip(MEASURED, figures, strict=True):
-        print(
-            f"{one.name:20}{found['ours']:8.2f}{found['bare']:8.2f}{found['more']:8.2f}{found['times']:7.2f}  {one.aim}"
-        )
+        return [measure(one, ours, bare, rounds) for one in MEASURED]
 
 
 def measure(one: Measured, ours: Server, bare: Server, rounds: int) -> dict[str, Any]:

@@ -18,8 +18,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
+from b24_mcp.app.answers.method_form import MethodForm
 from b24_mcp.app.descriptions import description
 from b24_mcp.app.doc_pages import search_pages
 from b24_mcp.catalog import known_methods
@@ -121,9 +122,8 @@ def explaining() -> None:
             if method is None or not method.facts.page:
                 continue
             found = description(documented(), name, version, "", "")
-            if found is None or found.method is None:
-                continue
-            form: Any = found.form
+            assert found is not None
+            form = cast(MethodForm, found.form)
             methods += 1
             examples += "examples" in form
             longest = max(longest, len(to_json(form)))

@@ -36,10 +36,14 @@ class PlainPortal:
                 path = line.split(" ")[1].partition("?")[0]
                 headers = dict(part.lower().split(": ", 1) for part in rest.split("\r\n") if ": " in part)
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
-                answer = self.answers.get((path, body)) or await self._first(path, body, headers["content-type"])
+                answer = await self.answer(path, body, headers.get("content-type", ""))
                 writer.write(_HEAD % len(answer) + answer)
                 await writer.drain()
         writer.close()
+
+    async def answer(self, path: str, body: bytes, kind: str) -> bytes:
+        """Return the body of the answer to a request, whose content type is `kind`."""
+        return self.answers.get((path, body)) or await self._first(path, body, kind)
 
     async def _first(self, path: str, body: bytes, kind: str) -> bytes:
         response = await self._sandbox.post(path, content=body, headers={"content-type": kind})

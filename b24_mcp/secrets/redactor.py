@@ -16,8 +16,8 @@ from functools import lru_cache
 from heapq import merge
 from typing import TypeVar, cast
 
-from b24_mcp.secrets.invisible import HIDDEN, printable, without_unseen
-from b24_mcp.secrets.known import SHORTEST, KnownSecrets
+from b24_mcp.secrets.invisible import hidden_in, printable, without_hidden, without_unseen
+from b24_mcp.secrets.known import SHORTEST, KnownSecrets, Span
 
 MASK = "***"
 _T = TypeVar("_T")
@@ -54,7 +54,10 @@ _SECRET_FIELD = re.compile(
 )
 _IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
 # A search for these rare words is much faster than a search for the patterns.
-_WORDS_OF_FIELDS = ("token", "refresh_", "client_secret", "auth_id", "sessid", "password")
+_WORDS_OF_FIELDS = (b"token", b"refresh_", b"client_secret", b"auth_id", b"sessid", b"password")
+
+
+_CONTAINERS = (dict, list)
 
 
 class Redactor:
@@ -89,9 +92,15 @@ class Redactor:
         Invisible characters cannot hide a secret: they are removed from a text that has one. A text without secrets is
         returned unchanged.
         """
-        seen = text if HIDDEN.search(text) is None else without_unseen(text)
-        masked = self._masked(seen)
+        seen = without_unseen(text)
+        masked = self._masked(seen, seen.encode("utf-8", "surrogatepass"))
         return text if masked == seen else masked
+
+    def finds(self, text: str, data: bytes) -> bool:
+        """Whether a text has a secret, or an invisible character that is to be removed. `data` is the text in UTF-8."""
+        if hidden_in(text, data):
+            return without_hidden(text)[1] > 0 or self.redact(text) != text
+        return self._masked(text, data) != text
 
     def clean(self, value: _T) -> _T:
         """Return a JSON value with its secrets masked: in its texts, and in fields and columns with the name of a
@@ -99,19 +108,24 @@ class Redactor:
         """
         return each_text(hide_fields(value), self.redact)
 
-    def _masked(self, text: str) -> str:
-        if self._has_known:
-            text = _replaced(text, self._known)
+    def _masked(self, text: str, data: bytes) -> str:
+        """Return the text without secrets. `data` is the text in UTF-8, in which words are found much faster."""
+        if self._has_known and (spans := self._known.spans(data)):
+            data = _replaced(data, spans)
+            text = data.decode("utf-8", "surrogatepass")
         for short, pattern in tuple(self._in_addresses.items()):
             text = _mask(text, pattern, (short,))
-        if "rest" in text:
+        if b"rest" in data:
             text = _mask(text, _WEBHOOK_PATH, ("rest",))
-        if words := [name for name in _CREDENTIAL_NAMES if name in text]:
+        if words := [name for name in _CREDENTIAL_NAMES if name.encode() in data]:
             text = _mask(text, _CREDENTIAL_PARAMETER, words)
-        lowered = text.lower()
-        if any(word in lowered for word in _WORDS_OF_FIELDS):
-            text = _without_fields(text)
-        return text
+        return _without_fields(text) if names_fields(data) else text
+
+
+def names_fields(data: bytes) -> bool:
+    """Whether a JSON text may name a field with a secret. Then `hide_fields` looks at the value itself."""
+    lowered = data.lower()
+    return any(word in lowered for word in _WORDS_OF_FIELDS)
 
 
 def _mask(text: str, pattern: re.Pattern[str], words: Iterable[str]) -> str:
@@ -136,18 +150,14 @@ def _places(text: str, word: str) -> Iterator[int]:
         place = text.find(word, place + len(word))
 
 
-def _replaced(text: str, known: KnownSecrets) -> str:
-    data = text.encode("utf-8", "surrogatepass")
-    spans = known.spans(data)
-    if not spans:
-        return text
+def _replaced(data: bytes, spans: Iterable[Span]) -> bytes:
     pieces: list[bytes] = []
     done = 0
     for start, end in spans:
         pieces += (data[done:start], MASK.encode())
         done = end
     pieces.append(data[done:])
-    return b"".join(pieces).decode("utf-8", "surrogatepass")
+    return b"".join(pieces)
 
 
 def _without_fields(text: str) -> str:
@@ -187,20 +197,19 @@ def hide_fields(value: _T) -> _T:
 
 def _has_secret_fields(value: object) -> bool:
     """Whether any name of a field, or of a column of a table, is that of a secret. Most values have none."""
+    names: set[object] = set()
     waiting: list[object] = [value]
     while waiting:
-        match waiting.pop():
-            case dict() as fields:
-                for name in fields:
-                    if isinstance(name, str) and _is_secret_name(name):
-                        return True
-                columns = fields.get("columns")
-                if isinstance(columns, list) and any(map(_names_a_secret, columns)):
-                    return True
-                waiting += [inner for inner in fields.values() if isinstance(inner, dict | list)]
-            case list() as entries:
-                waiting += [inner for inner in entries if isinstance(inner, dict | list)]
-    return False
+        one = waiting.pop()
+        if isinstance(one, dict):
+            names.update(one)
+            columns = one.get("columns")
+            if isinstance(columns, list):
+                names.update([name for name in columns if isinstance(name, str)])
+            waiting += [inner for inner in one.values() if isinstance(inner, _CONTAINERS)]
+        elif isinstance(one, list):
+            waiting += [inner for inner in one if isinstance(inner, _CONTAINERS)]
+    return any(map(_names_a_secret, names))
 
 
 def _hide_fields(value: object) -> object:

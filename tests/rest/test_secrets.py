@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.errors import B24Error
 from b24_mcp.secrets import RedactingFormatter, Redactor
+from b24_mcp.secrets.invisible import HIDDEN, has_hidden
 from tests.fake_portal import CODE, FakePortal, Reply, http_answer, open_portal, serve
 
 
@@ -242,3 +243,14 @@ def test_a_log_line_is_masked_with_its_arguments_and_its_exception() -> None:
     assert CODE not in line
     assert "tried ***" in line
     assert "ValueError" in line
+
+
+def test_every_invisible_character_is_found_among_others() -> None:
+    every = [chr(code) for code in range(0x110000)]
+    hidden = HIDDEN.findall("".join(every))
+    assert len(hidden) > 4_000
+    assert all(has_hidden(f"Сделка — {one} № 5") for one in hidden)
+    visible = "".join(set(every) - set(hidden))
+    assert not has_hidden(visible)
+    assert not has_hidden("— № 5 " * 1_000)  # full of first bytes that invisible characters have too
+    assert has_hidden("— № 5 " * 1_000 + hidden[-1])

@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 from b24_mcp.app.answers.budget import cut_to
 from b24_mcp.app.answers.forms import Form, with_notice
 from b24_mcp.rest import to_json
-from b24_mcp.secrets import HIDDEN, Redactor, each_text, hide_fields, without_hidden
+from b24_mcp.secrets import Redactor, each_text, hide_fields, names_fields, without_hidden
 
 BUDGET = 20_000
 """The default number of characters of an answer."""
@@ -24,7 +24,7 @@ LONG = 50_000
 """A form with more characters than this takes long enough to write that other callers would be delayed."""
 
 # The escapes of invisible characters below U+0020 in JSON with `ensure_ascii` off.
-_ESCAPED_CONTROLS = ("\\u00", "\\b", "\\f")
+_ESCAPED_CONTROLS = (b"\\u00", b"\\b", b"\\f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,13 @@ async def write(reply: Reply, redactor: Redactor, limiter: CapacityLimiter | Non
 
 def reply_text(reply: Reply, redactor: Redactor) -> str:
     """Return a reply as JSON, in the thread of the caller."""
-    form = hide_fields(reply.form)
-    text = to_json(form)
-    if _is_clean(text, redactor):
+    form, text = reply.form, to_json(reply.form)
+    data = text.encode()
+    if names_fields(data):
+        form = hide_fields(form)
+        text = to_json(form)
+        data = text.encode()
+    if not any(escape in data for escape in _ESCAPED_CONTROLS) and not redactor.finds(text, data):
         if len(text) <= reply.budget and "results" not in form:
             return text
         return to_json(cut_to(form, reply.budget, writes=reply.writes, methods=reply.methods))
@@ -96,16 +100,6 @@ def reply_text(reply: Reply, redactor: Redactor) -> str:
         form = with_notice(form, f"{before}{hidden} invisible characters were removed.")
     # The whole text is redacted once more: some secrets are recognised only with a name and a value side by side.
     return redactor.redact(to_json(cut_to(form, reply.budget, writes=writes, methods=methods)))
-
-
-def _is_clean(text: str, redactor: Redactor) -> bool:
-    """Whether a text has no invisible characters and no secrets."""
-    for escape in _ESCAPED_CONTROLS:
-        if escape in text:
-            return False
-    if HIDDEN.search(text) is not None and without_hidden(text)[1]:
-        return False
-    return redactor.redact(text) == text
 
 
 def _cleaned(form: Form, redactor: Redactor) -> tuple[Form, int]:

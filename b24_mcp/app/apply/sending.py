@@ -7,7 +7,7 @@ the request is answered, so a job that is stopped ends between two requests. Oth
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -118,7 +118,7 @@ class JobSender:
 
     async def _calls(self, rows: Sequence[JobRow]) -> dict[int, PlannedCall]:
         """Return the calls of rows. Rows whose earlier row created nothing get their outcome here."""
-        calls: dict[int, PlannedCall] = {}
+        frozen: dict[int, _FrozenCall] = {}
         orphans: list[RowOutcome] = []
         for row in rows:
             method, params, version = json.loads(row.call or "[]")
@@ -128,11 +128,10 @@ class JobSender:
                     orphans.append(_orphan(row))
                     continue
                 params["id"] = int(before.id) if before.id.isdigit() else before.id
-            planned = await run_sync(_planned, method, params, version)
-            calls[row.row] = replace(planned, name=f"row{row.row}")
+            frozen[row.row] = method, params, version
         if orphans:
             await self.journal.settle(self.number, orphans)
-        return calls
+        return await run_sync(_planned, frozen)
 
     async def _send(self, calls: dict[int, PlannedCall], run: BackgroundRun) -> tuple[int, B24Error | None]:
         """Send one batch and store its outcomes. Return how many rows got one, and the error of a failed request."""
@@ -178,9 +177,17 @@ class JobSender:
         return len(outcomes), answer.error
 
 
-def _planned(method: str, params: dict[str, object] | list[object], version: str) -> PlannedCall:
-    """Return a frozen call. It was checked when it was frozen."""
-    return with_risks(plan_call(method, params, "v3" if version == "v3" else "v2"))
+_FrozenCall = tuple[str, "dict[str, object] | list[object]", str]
+"""The method, the params and the version of a call that was checked when it was frozen."""
+
+
+def _planned(frozen: Mapping[int, _FrozenCall]) -> dict[int, PlannedCall]:
+    """Return frozen calls by their rows."""
+    calls: dict[int, PlannedCall] = {}
+    for row, (method, params, version) in frozen.items():
+        planned = with_risks(plan_call(method, params, "v3" if version == "v3" else "v2"))
+        calls[row] = replace(planned, name=f"row{row}")
+    return calls
 
 
 def _outcome(row: int, call: PlannedCall, outcome: Succeeded | Failed) -> RowOutcome:

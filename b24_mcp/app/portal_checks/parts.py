@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from b24_mcp.app.portal_checks.exceptions import exception_of
 from b24_mcp.app.portal_checks.names import Documented
 from b24_mcp.app.portal_checks.uses import FieldUse, uses_of
-from b24_mcp.catalog import Method, known_methods
+from b24_mcp.catalog import known_methods
 from b24_mcp.catalog.arguments.families import MethodFamily, family_of
 from b24_mcp.catalog.arguments.references import is_reference
 from b24_mcp.catalog.names import folded
@@ -61,20 +62,21 @@ def parts_of(call: PlannedCall) -> Iterator[Part]:
     params = call.params
     if call.version != "v2" or not isinstance(params, dict):
         return
-    method: Method | None = None
     for parameter, value in params.items():
         entity = entity_of(call.method, params, parameter) if isinstance(value, dict | list) else None
         if entity is None:
             continue
-        method = method or known_methods().method(call.method, "v2")
         family = family_of(call.method.lower(), "v2")
         uses = tuple(uses_of(parameter, value, family))
         if uses:
-            yield Part(parameter, entity, family, _documented(method, parameter, entity), uses)
+            yield Part(parameter, entity, family, _documented(call.method, parameter, entity), uses)
 
 
-def _documented(method: Method | None, parameter: str, entity: PortalEntity) -> Documented:
-    """Return the names inside a parameter that are documented for records of this kind."""
+# Many calls of one method are checked one after another.
+@lru_cache(maxsize=1_000)
+def _documented(name: str, parameter: str, entity: PortalEntity) -> Documented:
+    """Return the names inside a parameter of a method that are documented for records of this kind."""
+    method = known_methods().method(name, "v2")
     parameters = () if method is None else method.facts.params
     fields = [field for one in parameters if one.name.lower() == parameter.lower() for field in one.fields]
     kinds = {kind for field in fields for kind in field.variants if kind.startswith(_BY_TYPE)}

@@ -18,6 +18,12 @@ _MOST = 3
 _SHORTEST = 4
 
 
+def load() -> None:
+    """Read the table: only calls with a mistake need it, and they must not wait for a file."""
+    _names("")
+    _names("top")
+
+
 def synonyms_in(group: Group, name: str, place: Place, entity: str = "") -> list[str]:
     """Return the documented names of an object that an undocumented one stands for; none when they are many.
 

@@ -81,13 +81,9 @@ def identity_of(row: object, key: str | None) -> object:
 
 def whole_number(value: object) -> int | None:
     """Read a whole number, written as a number or as text; None for anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
-        return int(value)
-    return None
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.removeprefix("-").isdigit() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _only_list_in(result: dict[str, object]) -> str | None:

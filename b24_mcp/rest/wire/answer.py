@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic_core import from_json
-
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest.wire.json_object import UNUSUAL_NUMBER, excerpt, find_object
+from b24_mcp.rest.wire.json_object import excerpt, find_object, parsed
 from b24_mcp.rest.wire.portal_errors import front_end_error, is_error, portal_error
 from b24_mcp.rest.wire.request import Request
 
@@ -178,14 +176,13 @@ def restore_empty_list(method: str, result: object) -> object:
 
 def _json_object(reply: HttpReply, request: Request) -> tuple[Mapping[str, object], tuple[str, ...]]:
     """Return the JSON object in a body, whatever its Content-Type is, and warnings about it."""
-    if not UNUSUAL_NUMBER.search(reply.body):
-        try:
-            value = from_json(reply.body)
-        except ValueError:
-            pass
-        else:
-            if isinstance(value, dict):
-                return value, ()
+    try:
+        value = parsed(reply.body)
+    except ValueError:
+        pass
+    else:
+        if isinstance(value, dict):
+            return value, ()
     found = find_object(reply.body)
     if found is None:
         method = request.method

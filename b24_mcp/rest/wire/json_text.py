@@ -23,7 +23,11 @@ def to_json(value: object, indent: int | None = None) -> str:
         text = _encode(value, indent)
     except ValueError:
         text = _encode(finite(value), indent)
-    return _SURROGATE.sub("\ufffd", text)
+    try:
+        text.encode()  # much faster than the search
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def finite(value: object) -> object:
