@@ -150,10 +150,19 @@ def _editions(
     from b24_mcp.docs.sources import local_editions
 
     if places:
-        yield (edition for place in places for edition in local_editions(place))
+        yield _each_once(edition for place in places for edition in local_editions(place))
         return
     with tempfile.TemporaryDirectory(prefix="b24-docs-") as scratch:
         yield _downloaded(folder, Path(scratch), address, wanted, done)
+
+
+def _each_once(editions: Iterator[LicensedEdition]) -> Iterator[LicensedEdition]:
+    """Yield the first edition of each language."""
+    seen: set[str] = set()
+    for edition in editions:
+        if edition.language not in seen:
+            seen.add(edition.language)
+            yield edition
 
 
 def _downloaded(

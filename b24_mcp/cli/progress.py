@@ -63,6 +63,7 @@ class RowProgress:
         self._shown = 0
         self._is_visible = sys.stderr.isatty()
         self._rate = RecentRate()
+        self._has_line = False
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +71,8 @@ class RowProgress:
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.render_finish()
+        elif self._has_line:
+            end_steps()
 
     async def rows(self, rows: int, total: int | None) -> None:
         """Show how many rows have been read."""
@@ -78,7 +81,7 @@ class RowProgress:
         self._rate.add(rows)
         width = shutil.get_terminal_size().columns - _BESIDE_THE_BAR
         if total is None or width < 1:
-            show_step(f"{rows} rows" if total is None else f"rows {rows}/{total}")
+            self._show(f"{rows} rows" if total is None else f"rows {rows}/{total}")
             return
         if self._bar is None:
             self._bar = click.progressbar(
@@ -96,7 +99,11 @@ class RowProgress:
     async def wait(self, waited: float, whole: float, why: str) -> None:
         """Show how long a request still waits, and why."""
         if self._is_visible:
-            show_step(f"waiting {whole - waited:.0f} s: {why}")
+            self._show(f"waiting {whole - waited:.0f} s: {why}")
+
+    def _show(self, text: str) -> None:
+        self._has_line = True
+        show_step(text)
 
 
 def show_step(text: str) -> None:
@@ -104,6 +111,12 @@ def show_step(text: str) -> None:
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1
         echo(before="\r", text=f"{text[:width]:<{width}}", nl=False, err=True)
+
+
+def end_steps() -> None:
+    """End the line of the last step, so that what follows begins on a line of its own."""
+    if sys.stderr.isatty():
+        echo(err=True)
 
 
 @contextmanager

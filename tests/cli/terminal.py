@@ -8,16 +8,17 @@ import pty
 import struct
 import subprocess
 import termios
+from collections.abc import Sequence
 
 from tests.cli.conftest import PROGRAM
 
 
 def on_a_terminal(
-    *arguments: str, columns: int = 80, typed: str = "", stdin: bool = False, **settings: str
+    *arguments: str, columns: int = 80, answers: Sequence[tuple[str, str]] = (), **settings: str
 ) -> tuple[int, str]:
     """Run a command whose output is a terminal, and return its exit code and what is shown.
 
-    With `stdin` its input is the terminal as well, and `typed` is typed there.
+    With `answers` its input is the terminal as well: each is a part of a question, and what is typed then.
     """
     master, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
@@ -25,16 +26,16 @@ def on_a_terminal(
     environment.pop("COLUMNS", None)
     process = subprocess.Popen(
         [PROGRAM, *arguments],
-        stdin=terminal if stdin else subprocess.DEVNULL,
+        stdin=terminal if answers else subprocess.DEVNULL,
         stdout=terminal,
         stderr=terminal,
         env=environment,
         start_new_session=True,
     )
     os.close(terminal)
-    if typed:
-        os.write(master, typed.encode())
+    waiting = list(answers)
     shown = b""
+    unanswered = 0
     while True:
         try:
             part = os.read(master, 65_536)
@@ -43,5 +44,8 @@ def on_a_terminal(
         if not part:
             break
         shown += part
+        if waiting and waiting[0][0].encode() in shown[unanswered:]:
+            unanswered = len(shown)
+            os.write(master, f"{waiting.pop(0)[1]}\n".encode())
     os.close(master)
     return process.wait(timeout=60), shown.decode().replace("\r\n", "\n")
