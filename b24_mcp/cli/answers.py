@@ -28,6 +28,8 @@ def print_answer(form: Mapping[str, object], redactor: Redactor, *, as_json: boo
     """Print an answer. On a terminal `view` chooses what of it is shown."""
     is_terminal = sys.stdout.isatty()
     error = form.get("error")
+    if error is not None:
+        _count(form)
     if as_json or not is_terminal:
         print_form(form, redactor)
         if isinstance(error, dict) and not is_terminal:
@@ -42,6 +44,12 @@ def print_answer(form: Mapping[str, object], redactor: Redactor, *, as_json: boo
         echo(redactor.redact(line))
     for line in _about(seen):
         echo(redactor.redact(line), err=True)
+
+
+def _count(form: Mapping[str, object]) -> None:
+    from b24_mcp.app.fault_counts import count_failure  # needed only when a call failed
+
+    count_failure(dict(form))
 
 
 def _print_error(error: Mapping[str, object], redactor: Redactor) -> None:

@@ -27,6 +27,7 @@ from b24_mcp.cli.records import records
 from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.serve import serve, serve_on_stdio
+from b24_mcp.cli.stats import stats
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -53,7 +54,7 @@ for command in (
     *(portals, notes, login, logout, approve),
     *(find, describe, fields),
     *(call, list_, import_, query, export, apply, records, download),
-    *(docs, catalog, sandbox),
+    *(docs, catalog, sandbox, stats),
 ):
     cli.add_command(command)
 add_env_file_option(cli)
