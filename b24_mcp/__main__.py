@@ -34,6 +34,8 @@ def _remove_working_directory_from_path() -> None:
 
 def _is_stdio_server(arguments: list[str]) -> bool:
     """Whether the arguments mean a server on stdin and stdout. An absolute path after `--env-file` is set."""
+    if "_B24_MCP_COMPLETE" in os.environ:
+        return False  # a shell asks for the completion of a command line
     left = list(arguments)
     file = None
     for index, one in enumerate(left):

@@ -27,8 +27,27 @@ _ABOUT_THE_USER = re.compile(
 )
 _SPEAKS_OF_THE_USER = re.compile(r"\bperson\b|\b(?:ask|tell|with) the user\b", re.IGNORECASE)
 _BY_THE_USER = re.compile(r", run by (?:a person|the user) in a terminal")
-_UNCHECKED = "validate=false"
-_TOOL = re.compile(r"\b\w+_(?:methods?|docs?|call|records)\b")
+_TOOL = re.compile(r"\b\w+_(?:methods?|docs?|call|records|fields|info|file)\b")
+_COMMANDS = {
+    "describe_method": "b24-mcp describe",
+    "describe_fields": "b24-mcp fields",
+    "find_records": "b24-mcp find",
+    "list_records": "b24-mcp list",
+    "import_records": "b24-mcp import",
+    "query_records": "b24-mcp query",
+    "export_records": "b24-mcp export",
+    "apply_records": "b24-mcp apply",
+    "search_docs": "b24-mcp docs search",
+    "read_doc": "b24-mcp docs read",
+    "download_file": "b24-mcp download",
+    "portal_info": "b24-mcp doctor",
+    "resume=true": "--resume",
+    "refresh=true": "--refresh",
+    "validate=false": "--no-validate",
+}
+"""What a person types where a model uses a tool or an argument."""
+_OF_A_MODEL = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in _COMMANDS))
+_ASKED_TO_ALLOW = re.compile(r"set (?:validate=false|--no-validate): a person is then asked to allow the call")
 
 
 def advice(fault: Fault) -> str:
@@ -36,22 +55,27 @@ def advice(fault: Fault) -> str:
     return _advice(fault.code, fault.hint)
 
 
+def reworded(text: str) -> str:
+    """Return a text with the commands that a person types instead of the tools and arguments of a model."""
+    text = _ASKED_TO_ALLOW.sub("add --no-validate", text)
+    return _OF_A_MODEL.sub(lambda found: _COMMANDS[found[0]], text)
+
+
 def for_terminal(form: Form) -> Form:
     """Return an answer whose hint is worded for the user at a terminal."""
     error = form.get("error")
     if not isinstance(error, dict):
         return form
-    return form | {"error": error | {"hint": _advice(error["code"], error.get("hint", ""))}}
+    said = {"message": reworded(error["message"])} if "message" in error else {}
+    return form | {"error": error | said | {"hint": _advice(error["code"], error.get("hint", ""))}}
 
 
 def _advice(code: str, hint: str) -> str:
     if code in _ADVICE:
         return _ADVICE[code]
     sentences = re.split(r"(?<=\.)\s+", hint)
-    reworded = [_for_the_user(one) for one in sentences if not _TOOL.search(one)]
-    if _UNCHECKED in hint:
-        reworded.append("Correct the parameters, or send them as they are with --no-validate.")
-    return " ".join(one for one in reworded if one)
+    kept = [_for_the_user(one) for one in map(reworded, sentences) if not _TOOL.search(one)]
+    return " ".join(one for one in kept if one)
 
 
 def _for_the_user(sentence: str) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from b24_mcp.app.logs import configure_logging
+from b24_mcp.cli.answers import print_answer
 from b24_mcp.cli.data_sets import with_data_sets
-from b24_mcp.cli.output import print_form
-from b24_mcp.cli.params import PARAMS, PORTAL, read_params
+from b24_mcp.cli.params import JSON, METHOD, PARAMS, PORTAL, read_params
 from b24_mcp.cli.progress import RowProgress
 from b24_mcp.secrets import Redactor
 
@@ -25,7 +25,7 @@ _INTERRUPTED = 130
 
 
 @click.command("apply")
-@click.argument("method")
+@METHOD
 @click.option("--sql", required=True, metavar="SELECT", help="The query: one call for each of its rows.")
 @PARAMS
 @click.option("--match", metavar="FIELDS", help="For crm.*.add: find records that exist, e.g. PHONE,EMAIL.")
@@ -40,6 +40,7 @@ _INTERRUPTED = 130
 @click.option("--resume", is_flag=True, help="Continue the same command after an interruption; begin nothing.")
 @click.option("--dry-run", is_flag=True, help="Send nothing. Print counts, risks and the first three calls.")
 @click.option("--yes", "-y", "approved", is_flag=True, help="Approve the calls in advance, without a question.")
+@JSON
 @PORTAL
 def apply(
     method: str,
@@ -51,6 +52,7 @@ def apply(
     resume: bool,
     dry_run: bool,
     approved: bool,
+    as_json: bool,
     portal: str | None,
 ) -> None:
     """Call METHOD once for each row of a query over data sets.
@@ -60,7 +62,7 @@ def apply(
         --params '{"id": "$ID", "fields": {"SOURCE_ID": "WEB"}}'
 
     "$ID" alone is the value of a column, "Deal ${TITLE}" inserts it into a text, "$$" is a dollar sign. All rows are
-    checked before anything is sent. Prints the number of rows by outcome as JSON; a data set holds each outcome. Ctrl-C
+    checked before anything is sent. Prints the number of rows by outcome; a data set holds each outcome. Ctrl-C
     stops between two requests, and the same command continues: no row is sent twice.
 
     Exits with 0 when all rows succeeded, 1 when some did not, 2 when the command line is wrong, 130 when it was
@@ -76,9 +78,9 @@ def apply(
         form = asyncio.run(with_data_sets(redactor, portal, ApplyCommand(request, approved=approved).run))
     except KeyboardInterrupt:
         note = "The same command continues: no row is sent twice."
-        print_form({"ok": False, "interrupted": True, "notes": [note]}, redactor)
+        print_answer({"ok": False, "interrupted": True, "notes": [note]}, redactor, as_json=as_json)
         sys.exit(_INTERRUPTED)
-    print_form(form, redactor)
+    print_answer(form, redactor, as_json=as_json)
     sys.exit(0 if form["ok"] and not form.get("running") else 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from b24_mcp.cli.docs import data_folder
+from b24_mcp.cli.progress import end_steps, show_step
 from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.terminal import echo
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from b24_mcp.catalog.build import Report
     from b24_mcp.catalog.compiler import Compiled
     from b24_mcp.docs import DocsLibrary
+
+_FORMER = "catalog.former"
+"""The folder with the catalogue before the last build, beside that of the last build."""
 
 
 @click.group(cls=CommandGroup)
@@ -57,19 +62,65 @@ def build(docs: Path | None, out: Path | None, verbose: bool) -> None:
     data = data_folder()
     out = out or data / "catalog"
     library = DocsLibrary(data / "docs")
+    if docs is None and not library.languages:
+        raise click.UsageError("There is no documentation yet. Run `b24-mcp docs sync` first, or use --docs.")
+    if out == data / "catalog":
+        _keep_former(out)
     try:
+        show_step("reading the pages: this takes a minute")
         if docs is not None:
             report = build_from_folder(docs, out)
-        elif not library.languages:
-            raise click.UsageError("There is no documentation yet. Run `b24-mcp docs sync` first, or use --docs.")
         else:
             with library.editions() as editions:
                 report = build_from(editions, out)
     except NoDocumentationError as exc:
         raise click.BadParameter(str(exc), param_hint="--docs") from None
+    show_step("compiling the catalogue")
+    compiled = _compile(out, library if docs is None else None)
+    end_steps()
     _print_report(report, verbose=verbose)
-    _print_compiled(_compile(out, library if docs is None else None), out)
+    _print_compiled(compiled, out)
     sys.exit(1 if report.broken else 0)
+
+
+@catalog.command()
+def undo() -> None:
+    """Undo the last build: use the catalogue before it again.
+
+    \b
+    b24-mcp catalog undo
+
+    Without an earlier build, the catalogue of this installation is used again.
+
+    Exits with 0, or with 1 when nothing was built.
+    """
+    built = data_folder() / "catalog"
+    former = built.with_name(_FORMER)
+    try:
+        if not built.exists():
+            raise click.ClickException("There is no catalogue to undo: the one of this installation is in use.")
+        shutil.rmtree(built)
+        if former.exists():
+            former.rename(built)
+    except OSError as exc:
+        raise click.ClickException(f"{built} cannot be changed: {exc.strerror}.") from None
+    echo("The catalogue before the last build is in use." if built.exists() else "The installed catalogue is in use.")
+
+
+def _keep_former(built: Path) -> None:
+    """Keep a copy of the catalogue that a build replaces, for `b24-mcp catalog undo`.
+
+    Raises:
+        click.ClickException: when the folder cannot be changed.
+    """
+    former = built.with_name(_FORMER)
+    try:
+        if former.exists():
+            shutil.rmtree(former)
+        if built.exists():
+            shutil.copytree(built, former)
+    except OSError as exc:
+        raise click.ClickException(f"{former} cannot be changed: {exc.strerror}.") from None
 
 
 @catalog.command("compile")

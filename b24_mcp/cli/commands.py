@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from b24_mcp import __version__
@@ -15,6 +17,7 @@ from b24_mcp.cli.docs import docs
 from b24_mcp.cli.doctor import doctor
 from b24_mcp.cli.download import download
 from b24_mcp.cli.env_file import add_env_file_option
+from b24_mcp.cli.find import describe, fields, find
 from b24_mcp.cli.import_ import import_
 from b24_mcp.cli.list import list_
 from b24_mcp.cli.login import login, logout
@@ -25,6 +28,7 @@ from b24_mcp.cli.records import records
 from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.serve import serve, serve_on_stdio
+from b24_mcp.cli.stats import stats
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -40,6 +44,8 @@ def cli(context: click.Context) -> None:
     b24-mcp/.env in your configuration folder. Without it a sandbox portal with invented data answers. No settings are
     read from the current folder.
     """
+    if os.environ.get("NO_COLOR"):
+        context.color = False
     if context.invoked_subcommand is None:
         serve_on_stdio()
 
@@ -47,8 +53,9 @@ def cli(context: click.Context) -> None:
 for command in (
     *(demo, serve, connect, disconnect, doctor),
     *(portals, notes, login, logout, approve),
+    *(find, describe, fields),
     *(call, list_, import_, query, export, apply, records, download),
-    *(docs, catalog, sandbox),
+    *(docs, catalog, sandbox, stats),
 ):
     cli.add_command(command)
 add_env_file_option(cli)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from b24_mcp.app.library import docs_source
+from b24_mcp.cli.doc_pages import read, search
 from b24_mcp.cli.progress import percentage
 from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.terminal import echo
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 @click.group(cls=CommandGroup)
 def docs() -> None:
-    """Keep a copy of the official documentation on this computer."""
+    """Search, read and update the copy of the official documentation."""
+
+
+docs.add_command(search)
+docs.add_command(read)
 
 
 def data_folder() -> Path:
@@ -55,17 +60,20 @@ def _settings() -> Settings:
 )
 @click.option(
     "--from",
-    "place",
+    "places",
     metavar="PATH",
+    multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="Read it from here and not from GitHub: a folder, an archive (tar.gz, tar.xz, zip) or a folder of archives.",
+    help="Read it from here and not from GitHub: a folder, an archive (tar.gz, tar.xz, zip) or a folder of archives. "
+    "Can be repeated, for example once for each edition.",
 )
-def sync(lang: Literal["en", "ru", "both"], place: Path | None) -> None:
+def sync(lang: Literal["en", "ru", "both"], places: tuple[Path, ...]) -> None:
     """Download the documentation, or update the copy.
 
     \b
     b24-mcp docs sync
     b24-mcp docs sync --lang en
+    b24-mcp docs sync --from english.zip --from russian.zip
 
     The tools use this copy. They download it themselves when it is needed, unless B24_DOCS=off. If B24_DOCS names a
     folder, an archive or a server, that is used instead of GitHub. An interrupted sync leaves the earlier copy
@@ -76,13 +84,13 @@ def sync(lang: Literal["en", "ru", "both"], place: Path | None) -> None:
     from b24_mcp.docs.origin import LANGUAGES
 
     wanted = [language for language in LANGUAGES if lang in (language, "both")]
-    done = synchronise(wanted, place)
+    done = synchronise(wanted, places)
     if missing := [language for language in wanted if language not in {one.language for one in done}]:
         echo(f"missing       {', '.join(missing)}", err=lang != "both")
         sys.exit(0 if lang == "both" and done else 1)
 
 
-def synchronise(wanted: list[Language], place: Path | None = None) -> list[SyncResult]:
+def synchronise(wanted: list[Language], places: Sequence[Path] = ()) -> list[SyncResult]:
     """Synchronise the copies with a progress bar, print the results, and return them.
 
     Raises:
@@ -95,9 +103,9 @@ def synchronise(wanted: list[Language], place: Path | None = None) -> list[SyncR
     source = docs_source(settings)
     folder = settings.data_folder / "docs"
     done: list[SyncResult] = []
-    place = place or (Path(source.place) if source.place else None)
+    places = places or ([Path(source.place)] if source.place else [])
     try:
-        with sync_lock(folder), _editions(folder, place, source.address, wanted, done) as editions:
+        with sync_lock(folder), _editions(folder, places, source.address, wanted, done) as editions:
             for incoming in editions:
                 if incoming.language in wanted:
                     with percentage(f"indexing {incoming.language}") as progress:
@@ -137,15 +145,24 @@ def status(as_json: bool) -> None:
 
 @contextmanager
 def _editions(
-    folder: Path, place: Path | None, address: str, wanted: list[Language], done: list[SyncResult]
+    folder: Path, places: Sequence[Path], address: str, wanted: list[Language], done: list[SyncResult]
 ) -> Iterator[Iterator[LicensedEdition]]:
     from b24_mcp.docs.sources import local_editions
 
-    if place is not None:
-        yield local_editions(place)
+    if places:
+        yield _each_once(edition for place in places for edition in local_editions(place))
         return
     with tempfile.TemporaryDirectory(prefix="b24-docs-") as scratch:
         yield _downloaded(folder, Path(scratch), address, wanted, done)
+
+
+def _each_once(editions: Iterator[LicensedEdition]) -> Iterator[LicensedEdition]:
+    """Yield the first edition of each language."""
+    seen: set[str] = set()
+    for edition in editions:
+        if edition.language not in seen:
+            seen.add(edition.language)
+            yield edition
 
 
 def _downloaded(

@@ -10,8 +10,8 @@ import click
 
 from b24_mcp.app.logs import configure_logging
 from b24_mcp.cli.advice import for_terminal
-from b24_mcp.cli.output import print_form
-from b24_mcp.cli.params import PORTAL
+from b24_mcp.cli.answers import print_answer
+from b24_mcp.cli.params import JSON, PORTAL
 from b24_mcp.cli.progress import RowProgress
 from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("source", nargs=-1, required=True)
 @click.option("--to", "path", default="", help="Name of the file, or a folder with a / at its end.")
+@JSON
 @PORTAL
-def download(source: tuple[str, ...], path: str, portal: str | None) -> None:
+def download(source: tuple[str, ...], path: str, as_json: bool, portal: str | None) -> None:
     """Download a file of the portal into the folder for files, and print where it lies.
 
     \b
@@ -39,7 +40,7 @@ def download(source: tuple[str, ...], path: str, portal: str | None) -> None:
     redactor = Redactor()
     configure_logging(redactor)
     form = for_terminal(asyncio.run(_download(redactor, " ".join(source), path, portal)))
-    print_form(form, redactor)
+    print_answer(form, redactor, as_json=as_json)
     sys.exit(0 if form["ok"] else 1)
 
 

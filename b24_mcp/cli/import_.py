@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from b24_mcp.app.logs import configure_logging
+from b24_mcp.cli.answers import print_answer
 from b24_mcp.cli.data_sets import with_data_sets
 from b24_mcp.cli.params import JSON, PORTAL
 from b24_mcp.cli.progress import RowProgress
-from b24_mcp.cli.tables import print_answer
+from b24_mcp.cli.terminal import one_line
 from b24_mcp.secrets import Redactor
 
 if TYPE_CHECKING:
@@ -56,5 +58,17 @@ def import_(file: Path, save_as: str | None, sheet: str | None, as_json: bool, p
         form = asyncio.run(with_data_sets(redactor, portal, work))
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
-    print_answer(form, redactor, as_json=as_json)
+    print_answer(form, redactor, as_json=as_json, view=_imported)
     sys.exit(0 if form["ok"] else 1)
+
+
+def _imported(form: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what was imported, with a line for each of the first problems."""
+    problems = form.get("first_problems")
+    lines = []
+    for one in problems if isinstance(problems, list) else []:
+        where = f"row {one['row']}" + (f", {one['column']}" if one["column"] else "")
+        lines.append(f"{where}: {one_line(one['value'])!r}: {one['problem']}")
+    hidden = ("first_problems", "problems_by_column")
+    rest = {key: value for key, value in form.items() if key not in hidden}
+    return rest | ({"text": "\n".join(["problems, the first:", *lines])} if lines else {})

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from b24_mcp.app.logs import configure_logging
+from b24_mcp.cli.answers import print_answer
 from b24_mcp.cli.data_sets import with_data_sets
-from b24_mcp.cli.output import print_form
-from b24_mcp.cli.params import PARAMS, PORTAL, read_params
+from b24_mcp.cli.out import FORMAT, RowTarget, TextFormat, print_rows_or_answer
+from b24_mcp.cli.params import JSON, METHOD, PARAMS, PORTAL, read_params
 from b24_mcp.cli.progress import RowProgress
 from b24_mcp.secrets import Redactor
 
@@ -21,13 +25,13 @@ if TYPE_CHECKING:
     from b24_mcp.app.app import App
     from b24_mcp.app.lists import ListRequest, ListRun
     from b24_mcp.app.open_portal import OpenPortal
-    from b24_mcp.records import DataSetLibrary
 
 _INTERRUPTED = 130
+_REMEMBERED_SECONDS = 30 * 86_400.0
 
 
 @click.command("list")
-@click.argument("method")
+@METHOD
 @PARAMS
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Read at most N rows.")
 @click.option("--save-as", metavar="NAME", help="Name of the data set. The default comes from METHOD.")
@@ -38,9 +42,11 @@ _INTERRUPTED = 130
     "--out",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write all rows to FILE as well. Its name ends in .csv, .jsonl, .xlsx or .parquet.",
+    help="Write all rows to FILE as well. Its name ends in .csv, .jsonl, .xlsx or .parquet; - is stdout.",
 )
+@FORMAT
 @click.option("--overwrite", is_flag=True, help="Let --out replace an existing file.")
+@JSON
 @PORTAL
 def list_(
     method: str,
@@ -50,7 +56,9 @@ def list_(
     resume: bool,
     refresh: bool,
     out: Path | None,
+    text_format: TextFormat,
     overwrite: bool,
+    as_json: bool,
     portal: str | None,
 ) -> None:
     """Read the whole list of METHOD into a data set.
@@ -58,7 +66,8 @@ def list_(
     \b
     b24-mcp list crm.deal.list --params '{"select": ["ID", "TITLE"]}' --out deals.csv
 
-    Prints the number of rows and the first rows as JSON. Ctrl-C keeps the rows read so far; --resume continues.
+    Prints the number of rows and the first rows. Ctrl-C keeps the rows read so far; --resume continues, also with the
+    --out of the first command.
 
     Exits with 0 when the list was read, 1 when it failed or is incomplete, 2 when the command line is wrong, 130 when
     it was interrupted.
@@ -70,23 +79,23 @@ def list_(
     # Without --params a refresh uses those of the data set.
     params = None if refresh and params_source == "{}" else read_params(params_source)
     request = ListRequest(method, params, limit, save_as, resume, refresh)
-    run = ListToFile(request, out, overwrite=overwrite)
+    target = None if out is None else RowTarget(out, text_format, overwrite=overwrite)
+    run = ListToFile(request, target)
     try:
         form = asyncio.run(with_data_sets(redactor, portal, run.read))
     except KeyboardInterrupt:
-        print_form(run.interrupted(), redactor)
+        print_answer(run.interrupted(), redactor, as_json=as_json)
         sys.exit(_INTERRUPTED)
-    print_form(form, redactor)
+    print_rows_or_answer(form, redactor, target, as_json=as_json)
     sys.exit(0 if form["ok"] and (form["complete"] or limit is not None) else 1)
 
 
 class ListToFile:
     """One run of the command. It keeps what is needed for an answer after an interruption."""
 
-    def __init__(self, request: ListRequest, out: Path | None, *, overwrite: bool) -> None:
+    def __init__(self, request: ListRequest, target: RowTarget | None) -> None:
         self._request = request
-        self._out = out
-        self._overwrite = overwrite
+        self._target = target
         self._notice: str | None = None
         self._run: ListRun | None = None
 
@@ -98,18 +107,24 @@ class ListToFile:
         """
         from b24_mcp.access import Caller, calling, os_user
         from b24_mcp.app.lists import ListRun
+        from b24_mcp.records import quoted
 
         self._notice = opened.notice
-        if self._out is not None:
-            _check_file(self._out, overwrite=self._overwrite)
+        target = self._target
+        is_ours = target is not None and self._request.resume and await _was_written(opened, target.path)
+        if target is not None:
+            target.check(may_exist=is_ours)
         self._run = ListRun(app, opened, self._request)
         with RowProgress() as progress, calling(Caller(os_user(), "b24-mcp list")):
             form = await self._run.read(progress.rows, progress.wait)
         fetched = self._run.fetched
-        if self._out is not None and form["ok"] and fetched.records is not None:
-            columns = [column.name for column in fetched.records.columns]
-            library = app.data_sets.of(opened)
-            form |= await _write_file(library, fetched.name, columns, self._out, overwrite=self._overwrite)
+        if target is not None and form["ok"] and fetched.records is not None:
+            names = ", ".join(quoted(column.name) for column in fetched.records.columns)
+            sql = f"SELECT {names} FROM {quoted(fetched.name)}"  # noqa: S608  # the names are quoted
+            exported = await target.write(app.data_sets.of(opened), sql, replace=is_ours)
+            form |= {"file": str(exported.path), "written": exported.rows}
+            if not target.is_stdout:
+                await _remember_written(opened, target.path)
         return form
 
     def interrupted(self) -> Form:
@@ -121,31 +136,29 @@ class ListToFile:
         return interrupted_form(self._run.fetched, self._notice)
 
 
-def _check_file(file: Path, *, overwrite: bool) -> None:
-    """Check before anything is read that the rows can be written to this file.
-
-    Raises:
-        B24Error: when they cannot.
-    """
-    from b24_mcp.errors import our_error
-    from b24_mcp.records import check_format, place_of
-
-    check_format(file)
-    place_of(file)
-    if file.exists() and not overwrite:
-        raise our_error("B24MCP_EXPORT", f"{file} exists already.", hint="--overwrite replaces it.")
+async def _was_written(opened: OpenPortal, file: Path) -> bool:
+    """Whether this command wrote the file, and nobody changed it since."""
+    if opened.approvals is None:
+        return False
+    with contextlib.suppress(OSError):
+        known = await opened.approvals.store.read_note(_note_key(file), opened.approvals.now())
+        return known is not None and known == await asyncio.to_thread(_digest, file)
+    return False
 
 
-async def _write_file(
-    library: DataSetLibrary, data_set: str, columns: list[str], file: Path, *, overwrite: bool
-) -> dict[str, object]:
-    """Write all rows of a data set to a file, and return what the answer says about it.
+async def _remember_written(opened: OpenPortal, file: Path) -> None:
+    """Note that this command wrote the file, so that --resume may replace it."""
+    if opened.approvals is None:
+        return
+    with contextlib.suppress(OSError):
+        store, now = opened.approvals.store, opened.approvals.now()
+        await store.put_note(_note_key(file), await asyncio.to_thread(_digest, file), now, seconds=_REMEMBERED_SECONDS)
 
-    Raises:
-        B24Error: when the file cannot be written.
-    """
-    from b24_mcp.records import export, place_of, quoted
 
-    sql = f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(data_set)}"  # noqa: S608  # the names are quoted
-    exported = await export(library, sql, place_of(file), overwrite=overwrite)
-    return {"file": str(exported.path), "written": exported.rows}
+def _note_key(file: Path) -> str:
+    return f"written:{hashlib.sha256(os.fsencode(file.absolute())).hexdigest()}"
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

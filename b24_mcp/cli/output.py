@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping
 
 import click
 
-from b24_mcp.cli.terminal import echo
+from b24_mcp.cli.terminal import echo, encodable
 from b24_mcp.rest import to_json
 from b24_mcp.secrets import Redactor, printable
 
@@ -21,11 +22,10 @@ _COLOURS = {"name": "cyan", "text": "green", "word": "magenta", "number": "yello
 def print_form(form: Mapping[str, object], redactor: Redactor) -> None:
     """Print an answer in the normal form to stdout, without secrets and with invisible characters escaped."""
     clean = redactor.clean(form)
-    if not sys.stdout.isatty():
-        echo(redactor.redact(to_json(clean)))
-        return
-    text = printable(redactor.redact(to_json(clean, indent=2)))
-    echo(before=_TOKEN.sub(_coloured, text))
+    is_terminal = sys.stdout.isatty()
+    text = printable(redactor.redact(to_json(clean, indent=2 if is_terminal else None)))
+    text = encodable(text, sys.stdout.encoding, signs=False)  # escapes of JSON, so that it still holds the same values
+    echo(before=_TOKEN.sub(_coloured, text) if is_terminal and not os.environ.get("NO_COLOR") else text)
 
 
 def _coloured(match: re.Match[str]) -> str:

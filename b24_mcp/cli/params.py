@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from pathlib import Path
-from typing import TextIO
 
 import click
+from click.shell_completion import CompletionItem
 
 from b24_mcp.rest import Params
 
@@ -25,6 +26,30 @@ PARAMS = click.option(
     help="Parameters of the method: a JSON object or list, @FILE to read them from a file, or - to read stdin.",
 )
 """The option with the parameters of a method, read by `read_params`."""
+
+
+class MethodName(click.ParamType[str]):
+    """The name of a REST method, with the known names for the completion of a shell."""
+
+    name = "method"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name without space around it."""
+        return value.strip() or self.fail("the name of a method is needed, such as crm.deal.list", param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return what the usage shows."""
+        return "METHOD"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the methods that begin with what was typed."""
+        from b24_mcp.catalog import known_methods
+
+        return [CompletionItem(name) for name in known_methods().completions(incomplete)]
+
+
+METHOD = click.argument("method", type=MethodName())
+"""The argument that names a method."""
 
 
 def read_params(source: str) -> Params:
@@ -48,6 +73,11 @@ def read_params(source: str) -> Params:
 
 def _text_of(source: str) -> str:
     if source == "-":
-        stdin: TextIO = sys.stdin
-        return stdin.read()
-    return Path(source[1:]).read_text("utf-8") if source.startswith("@") else source
+        return _decoded(sys.stdin.buffer.read())
+    return _decoded(Path(source[1:]).read_bytes()) if source.startswith("@") else source
+
+
+def _decoded(data: bytes) -> str:
+    """Return a text as editors and shells write it: UTF-8 with or without a byte order mark, or UTF-16 with one."""
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_utf16 else "utf-8-sig")

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import shutil
 import sys
+from urllib.parse import urlsplit
 
 import click
 
 from b24_mcp.cli.advice import advice
 from b24_mcp.cli.login_tokens import forget_login
 from b24_mcp.cli.renames import CommandGroup
-from b24_mcp.cli.terminal import echo
+from b24_mcp.cli.tables import record_lines, table_lines
+from b24_mcp.cli.terminal import echo, encodable
 from b24_mcp.cli.webhook_check import webhook_owner, why_not_checked
 from b24_mcp.config import Configuration, ConfigurationError, PortalFile, PortalSettings, load_configuration
-from b24_mcp.config.portals import check_name
+from b24_mcp.config.portals import ENVIRONMENT, check_name
 from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import SettingsError
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import parse_webhook
 from b24_mcp.texts import for_user
+
+_LEVELS = ("read", "write", "full")
+_WIDE = 10_000
+"""The width of a table in a pipe: nothing is cut there."""
 
 
 @click.group(cls=CommandGroup)
@@ -40,6 +49,7 @@ def portals() -> None:
 @click.option("--access", type=click.Choice(["read", "write", "full"]), help="The access level on this portal.")
 @click.option("--allow", multiple=True, metavar="GLOB", help="Allow only methods that match. Can be repeated.")
 @click.option("--deny", multiple=True, metavar="GLOB", help="Deny methods that match. Can be repeated.")
+@click.option("--yes", "-y", "may_replace", is_flag=True, help="Replace a portal of this name without a question.")
 @click.option("--check/--no-check", default=True, help="Ask the portal whose webhook it is before anything is written.")
 def add(
     name: str,
@@ -50,9 +60,10 @@ def add(
     access: str | None,
     allow: tuple[str, ...],
     deny: tuple[str, ...],
+    may_replace: bool,
     check: bool,
 ) -> None:
-    """Add the portal NAME, or change it.
+    """Add the portal NAME. A portal of this name is replaced after a question.
 
     \b
     b24-mcp portals add sales
@@ -64,6 +75,8 @@ def add(
     options = {"address": address, "client_id": client_id, "plan": plan, "access": access, "allow": allow, "deny": deny}
     given = {key: value for key, value in options.items() if value}
     configuration = _configuration()
+    if name in configuration.portals and not may_replace:
+        _ask_to_replace(configuration, name)
     try:
         check_name(name)
         secrets = configuration.open_secrets()
@@ -93,17 +106,28 @@ def add(
 @portals.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def list_portals(as_json: bool) -> None:
-    """List the portals. A star marks the default portal."""
+    """List the portals with their host, access level and plan. A star marks the default portal."""
     configuration = _configuration()
+    hosts = _hosts(configuration)
     rows = [
-        {"portal": name, "default": name == configuration.default, "opened_by": _opened_by(configuration, name)}
+        {
+            "portal": name,
+            "default": name == configuration.default,
+            "host": hosts.get(name),
+            "access": _access(configuration, name),
+            "plan": _plan(configuration, name),
+            "opened_by": _opened_by(configuration, name),
+        }
         for name in configuration.names
     ]
     if as_json:
-        echo(json.dumps(rows, ensure_ascii=False))
+        echo(encodable(json.dumps(rows, ensure_ascii=False), sys.stdout.encoding, signs=False))
         return
-    for row in rows:
-        echo(f"{'*' if row['default'] else ' '} {row['portal']:<20} {row['opened_by']}")
+    columns = ["", "portal", "host", "access", "plan", "opened by"]
+    cells = [["*" if row["default"] else " ", row["portal"], *list(row.values())[2:]] for row in rows]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
+    for line in table_lines(columns, cells, width) or record_lines(columns, cells):
+        echo(line)
 
 
 @portals.command()
@@ -153,6 +177,52 @@ def _check_exists(configuration: Configuration, name: str) -> None:
     if name not in configuration.portals:
         names = ", ".join(configuration.portals) or "none"
         raise click.ClickException(f"There is no portal {name!r} in {configuration.file}; configured: {names}.")
+
+
+def _ask_to_replace(configuration: Configuration, name: str) -> None:
+    """Ask whether a portal may be replaced.
+
+    Raises:
+        click.ClickException: without a terminal to ask at, or when the answer is no.
+    """
+    what = f"{name} exists already ({_opened_by(configuration, name)})."
+    if not sys.stdin.isatty():
+        raise click.ClickException(f"{what} Nothing was changed. Add --yes to replace it, or choose another name.")
+    if not click.confirm(f"{what} Replace it?", default=False):
+        raise click.ClickException("Nothing was changed.")
+
+
+def _hosts(configuration: Configuration) -> dict[str, str]:
+    """Return the host of each portal whose address is known. The host of a webhook is in the store of secrets."""
+    portals, settings = configuration.portals, configuration.settings
+    found = {name: urlsplit(one.address).netloc for name, one in portals.items() if one.address}
+    if settings.portal is not None:
+        found[ENVIRONMENT] = urlsplit(settings.portal).netloc
+    hooks = {name: os.environ.get(one.webhook_env, "") for name, one in portals.items() if one.webhook_env}
+    try:
+        kept = [name for name, one in portals.items() if one.webhook == "kept"]
+        secrets = configuration.open_secrets() if kept else None
+        hooks |= {name: secrets.get(f"{name}.webhook") or "" for name in kept} if secrets is not None else {}
+    except (SecretsError, ConfigurationError):
+        pass  # a closed keyring hides hosts, not the list
+    if (webhook := settings.webhook_url) is not None:
+        hooks[ENVIRONMENT] = webhook.get_secret_value()
+    for name, address in hooks.items():
+        with contextlib.suppress(B24Error):
+            found[name] = parse_webhook(address).host
+    return found
+
+
+def _access(configuration: Configuration, name: str) -> str:
+    """Return the access level that holds on a portal: the lower of its own and the one of the settings."""
+    portal = configuration.portals.get(name)
+    levels = [configuration.settings.access, *([portal.access] if portal is not None and portal.access else [])]
+    return min(levels, key=_LEVELS.index)
+
+
+def _plan(configuration: Configuration, name: str) -> str:
+    portal = configuration.portals.get(name)
+    return (portal.plan if portal is not None else None) or configuration.settings.plan
 
 
 def _opened_by(configuration: Configuration, name: str) -> str:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from b24_mcp.app.logs import configure_logging
+from b24_mcp.cli.answers import print_answer
 from b24_mcp.cli.data_sets import with_data_sets
-from b24_mcp.cli.output import print_form
+from b24_mcp.cli.out import FORMAT, RowTarget, TextFormat, print_rows_or_answer
 from b24_mcp.cli.params import JSON, PORTAL
-from b24_mcp.cli.tables import print_answer, print_csv
+from b24_mcp.cli.tables import print_csv
 from b24_mcp.secrets import Redactor
 
 if TYPE_CHECKING:
@@ -60,21 +61,25 @@ def query(sql: str, limit: int, as_csv: bool, as_json: bool, portal: str | None)
 @click.command()
 @click.argument("sql")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@FORMAT
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
+@JSON
 @PORTAL
-def export(sql: str, file: Path, overwrite: bool, portal: str | None) -> None:
+def export(sql: str, file: Path, text_format: TextFormat, overwrite: bool, as_json: bool, portal: str | None) -> None:
     """Write all rows of a SELECT to FILE.
 
     \b
     b24-mcp export "SELECT * FROM crm_deal_list" deals.xlsx
+    b24-mcp export "SELECT * FROM crm_deal_list" - | sort
 
-    The name of FILE ends in .csv, .jsonl, .xlsx or .parquet.
+    The name of FILE ends in .csv, .jsonl, .xlsx or .parquet; - prints the rows to stdout. SQL may be - too: stdin.
     """
     redactor = Redactor()
     configure_logging(redactor)
     statement = sys.stdin.read() if sql == "-" else sql
-    form = _answered(redactor, portal, lambda app, opened: _export(app, opened, statement, file, overwrite=overwrite))
-    print_form(form, redactor)
+    target = RowTarget(file, text_format, overwrite=overwrite)
+    form = _answered(redactor, portal, lambda app, opened: _export(app, opened, statement, target))
+    print_rows_or_answer(form, redactor, target, as_json=as_json)
     sys.exit(0 if form["ok"] else 1)
 
 
@@ -96,13 +101,11 @@ async def _query(app: App, opened: OpenPortal, sql: str, limit: int) -> Form:
     return query_form(answer, opened.notice)
 
 
-async def _export(app: App, opened: OpenPortal, sql: str, file: Path, *, overwrite: bool) -> Form:
+async def _export(app: App, opened: OpenPortal, sql: str, target: RowTarget) -> Form:
     from b24_mcp.app.answers.record_forms import export_form  # so that --help answers at once
     from b24_mcp.app.portal_tables import tables_for
-    from b24_mcp.records import export as export_rows
-    from b24_mcp.records import place_of
 
     tables = await tables_for(opened, sql, app.redactor)
     library = app.data_sets.of(opened)
-    exported = await export_rows(library, sql, place_of(file), overwrite=overwrite, tables=tables)
+    exported = await target.write(library, sql, tables)
     return export_form(exported, opened.notice)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from b24_mcp.app.logs import configure_logging
+from b24_mcp.cli.answers import View, print_answer
 from b24_mcp.cli.data_sets import with_data_sets
-from b24_mcp.cli.output import print_form
-from b24_mcp.cli.params import PORTAL
+from b24_mcp.cli.params import JSON, PORTAL
 from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.secrets import Redactor
 
@@ -31,42 +32,53 @@ def records() -> None:
 
 
 @records.command("list")
+@JSON
 @PORTAL
-def list_sets(portal: str | None) -> None:
+def list_sets(as_json: bool, portal: str | None) -> None:
     """List the data sets.
 
     Prints their rows, columns, origin and age, and the file that holds them.
     """
-    _run(portal, _list)
+    _run(portal, _list, as_json=as_json, view=_without_columns)
 
 
 @records.command()
 @click.argument("name")
+@JSON
 @PORTAL
-def drop(name: str, portal: str | None) -> None:
+def drop(name: str, as_json: bool, portal: str | None) -> None:
     """Remove the data set NAME.
 
     Exits with 1 when no data set has this name.
     """
-    _run(portal, lambda app, opened: _drop(app, opened, name))
+    _run(portal, lambda app, opened: _drop(app, opened, name), as_json=as_json)
 
 
 @records.command()
+@JSON
 @PORTAL
-def reset(portal: str | None) -> None:
+def reset(as_json: bool, portal: str | None) -> None:
     """Move the file with all data sets aside and start with an empty one.
 
     Use this when the file is damaged. The old file is kept beside the new one, with `.damaged` after its name.
     """
-    _run(portal, _reset)
+    _run(portal, _reset, as_json=as_json)
 
 
-def _run(portal: str | None, work: Work) -> None:
+def _run(portal: str | None, work: Work, *, as_json: bool, view: View | None = None) -> None:
     redactor = Redactor()
     configure_logging(redactor)
     form = asyncio.run(with_data_sets(redactor, portal, work))
-    print_form(form, redactor)
+    print_answer(form, redactor, as_json=as_json, view=view)
     sys.exit(0 if form["ok"] else 1)
+
+
+def _without_columns(form: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the data sets with the number of their columns; `query` shows the columns."""
+    sets = form.get("data_sets")
+    rows = [one | {"columns": len(one["columns"])} for one in sets] if isinstance(sets, list) else []
+    shown = ("records", "count", "complete", "columns", "method", "updated_at")
+    return dict(form) | {"data_sets": [{key: row.get(key) for key in shown} for row in rows]}
 
 
 async def _list(app: App, opened: OpenPortal) -> Form:

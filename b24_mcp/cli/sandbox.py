@@ -64,7 +64,7 @@ _SECONDS = click.FloatRange(0)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=8024,
+    default=8025,
     show_default=True,
     help="The port to listen on. 0 chooses a free port.",
 )

@@ -1,43 +1,20 @@
-"""Answers with rows, as a person reads them: a table on a terminal."""
+"""Rows as a person reads them: a table, or records one below the other; and rows as CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-import shutil
-import sys
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
-from b24_mcp.cli.output import print_form
 from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.rest import to_json
 from b24_mcp.secrets import Redactor
 
 _WIDEST_CELL = 60
-_NARROWEST_CELL = 6
+_NARROWEST_CELL = 12
 _GAP = "  "
 _NULL = ""
-
-
-def print_answer(form: Mapping[str, object], redactor: Redactor, *, as_json: bool) -> None:
-    """Print an answer that has rows: a table on a terminal, JSON in a pipe or with `as_json`."""
-    if as_json or not sys.stdout.isatty():
-        print_form(form, redactor)
-        return
-    clean: Mapping[str, object] = redactor.clean(form)
-    error, columns, rows = clean.get("error"), clean.get("columns"), clean.get("rows")
-    if isinstance(error, dict):
-        echo(redactor.redact(one_line(error["message"])), err=True)
-        echo(redactor.redact(one_line(error.get("hint", ""))), err=True)
-        return
-    if not isinstance(columns, list) or not isinstance(rows, list):
-        print_form(form, redactor)
-        return
-    for line in table_lines(columns, rows, shutil.get_terminal_size().columns):
-        echo(redactor.redact(line))
-    for line in _about(clean):
-        echo(redactor.redact(line), err=True)
 
 
 def print_csv(form: Mapping[str, object], redactor: Redactor) -> None:
@@ -57,8 +34,10 @@ def table_lines(
 ) -> list[str]:
     """Return a table for a terminal of `width` columns. Long cells are cut, numbers and the columns `right` are on the
     right.
+
+    Nothing is returned when the columns do not fit even when their long cells are cut.
     """
-    cells = [[_shown(value) for value in row] for row in rows]
+    cells = [[shown(value) for value in row] for row in rows]
     titles = [one_line(column) for column in columns]
     are_numbers = [
         place in right or (bool(rows) and all(isinstance(row[place], int | float | None) for row in rows))
@@ -69,31 +48,27 @@ def table_lines(
         for place, title in enumerate(titles)
     ]
     widths = _fitted(widths, width)
+    if sum(widths) + len(_GAP) * (len(widths) - 1) > width:
+        return []
     lines = [_line(titles, widths, are_numbers), _GAP.join("-" * one for one in widths)]
     return [*lines, *(_line(row, widths, are_numbers) for row in cells)]
 
 
-def _about(form: Mapping[str, object]) -> list[str]:
-    """Return what an answer says besides its rows."""
+def record_lines(columns: Sequence[object], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Return each row as lines of a name and a value, with a line between two rows. Empty values are left out."""
+    titles = [one_line(column) for column in columns]
+    longest = max(map(_width, titles), default=0)
     lines = []
-    for name in ("records", "file", "sheet", "other_sheets", "encoding", "separator", "count"):
-        if name in form and ("records" in form or name == "count"):
-            value = form[name]
-            lines.append(f"{name.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}")
-    if form.get("truncated"):
-        lines.append("There are more rows. --limit N prints more; b24-mcp export writes all.")
-    notes = form.get("notes")
-    lines += [f"note: {note}" for note in notes] if isinstance(notes, list) else []
-    problems = form.get("first_problems")
-    if isinstance(problems, list):
-        lines.append(f"problems: {form.get('problems')}, the first:")
-        for one in problems:
-            where = f"row {one['row']}" + (f", {one['column']}" if one["column"] else "")
-            lines.append(f"  {where}: {one_line(one['value'])!r}: {one['problem']}")
+    for row in rows:
+        lines.append("-" * 8)
+        for title, value in zip(titles, row, strict=True):
+            if text := shown(value):
+                lines.append(f"{title}{' ' * (longest - _width(title))}  {text}")
     return lines
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value on one line."""
     if value is None:
         return _NULL
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -6,11 +6,69 @@ cleans the error messages that click prints itself.
 
 from __future__ import annotations
 
+import codecs
+import sys
 from typing import Any, NoReturn
 
 import click
 
 from b24_mcp.secrets import printable
+
+_SIGNS = {
+    "…": "...",
+    "–": "-",
+    "—": "-",
+    "✔": "+",
+    "✘": "x",
+    "→": "->",
+    "«": '"',
+    "»": '"',
+    "“": '"',
+    "”": '"',
+    "№": "No. ",
+}
+"""Signs as ASCII, for a terminal whose encoding does not have them."""
+_ERRORS = "b24-mcp-escape"
+_LONGEST_HELP = 200
+
+
+def prepare_streams() -> None:
+    """Let stdout and stderr escape what their encoding does not have, in the texts that click prints as well."""
+    codecs.register_error(_ERRORS, _escape)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None and "utf" not in (stream.encoding or "").lower():
+            reconfigure(errors=_ERRORS)
+
+
+def encodable(text: str, encoding: str | None, *, signs: bool = True) -> str:
+    """Return the text with characters that an encoding does not have as JSON escapes, and some signs as ASCII."""
+    encoding = encoding or "ascii"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(_replaced(one, encoding, signs) for one in text)
+    return text
+
+
+def _replaced(character: str, encoding: str, signs: bool) -> str:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return _SIGNS.get(character) or _escaped(character) if signs else _escaped(character)
+    return character
+
+
+def _escaped(character: str) -> str:
+    """Return a character as in JSON: `\\uXXXX`, two of them above U+FFFF."""
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    bad = error.object[error.start : error.end]
+    return "".join(_SIGNS.get(one) or _escaped(one) for one in bad), error.end
 
 
 def one_line(text: object) -> str:
@@ -23,11 +81,25 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True, before: str =
 
     `before` is printed as it is. Use it for colours only.
     """
-    click.echo(before + printable(str(text)), err=err, nl=nl)
+    stream = sys.stderr if err else sys.stdout
+    click.echo(encodable(before + printable(str(text)), stream.encoding), err=err, nl=nl)
 
 
 class SafeGroup(click.Group):
     """A group of commands that makes error messages printable before click prints them."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the program."""
+        prepare_streams()
+        return super().main(*args, **options)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, each with its whole first sentence."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(_LONGEST_HELP)) for name, one in found if one and not one.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any

@@ -148,6 +148,8 @@ class Settings(BaseModel):
     """The folder of the audit log, or `off`. Default: a folder in the user's state folder."""
     audit_values: bool = False
     """Whether the audit log holds the values of fields too, not only their names."""
+    stats: bool = True
+    """Whether refusals and errors are counted by method and code in the data folder."""
 
     @field_validator("allow", "deny", mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
+from anyio.to_thread import run_sync
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
@@ -23,9 +24,10 @@ from pydantic import PrivateAttr, ValidationError
 
 from b24_mcp.access import Caller, os_user
 from b24_mcp.access.caller import CALLER, level_of, portals_of
-from b24_mcp.app.answers.forms import failure_form
+from b24_mcp.app.answers.forms import Form, failure_form
 from b24_mcp.app.answers.reply import Reply, write
 from b24_mcp.app.app import App
+from b24_mcp.app.fault_counts import count_failure
 from b24_mcp.catalog import RepeatedNameError, read_json_text
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.server.elicitation import InputRequired
@@ -84,11 +86,17 @@ class FormalTool(Tool):
             if error.fault.kind == "internal":
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
             reply = Reply(failure_form(error))
+        if not reply.ok:
+            app.background.start_soon(_count, reply.form)
         try:
             return await _result(reply, app)
         except Exception:  # its message may hold the answer, which was not redacted
             _LOG.exception("The answer of tool %s could not be written", self.name)
             return await _result(Reply(failure_form(_internal())), app)
+
+
+async def _count(form: Form) -> None:
+    await run_sync(count_failure, form)
 
 
 async def _result(reply: Reply, app: App) -> CallToolResult:

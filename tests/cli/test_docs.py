@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import PROGRAM, Run
+from tests.cli.terminal import on_a_terminal
 from tests.docs.pages import edition, write_edition, write_tar
 
 HOME = Path(__file__).parents[2]
@@ -166,3 +167,45 @@ def test_a_user_catalogue_can_be_written_elsewhere(run: Run, archives: Path, tmp
     assert run("catalog", "build", "--out", str(tmp_path / "elsewhere")).returncode == 0
     assert (tmp_path / "elsewhere" / "methods.jsonl").exists()
     assert python(FOUND).stdout.startswith("None True")
+
+
+def test_several_sources_can_be_named(run: Run, archives: Path) -> None:
+    done = run("docs", "sync", "--from", str(archives / "en.tar.gz"), "--from", str(archives / "ru.tar.gz"))
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(run("docs", "status", "--json").stdout)["editions"]) == {"en", "ru"}
+
+
+def test_a_build_of_the_catalogue_can_be_undone(run: Run, archives: Path, tmp_path: Path) -> None:
+    assert run("catalog", "undo").returncode == 1
+    for _ in range(2):
+        assert run("catalog", "build", "--docs", str(archives)).returncode == 2  # archives are no unpacked pages
+    assert run("docs", "sync", "--from", str(archives)).returncode == 0
+    assert run("catalog", "build").returncode == 0
+    first = (tmp_path / "data" / "catalog" / "methods.jsonl").read_bytes()
+    (archives / "ru.tar.gz").unlink()
+    assert run("catalog", "build").returncode == 0
+    assert "before the last build is in use" in run("catalog", "undo").stdout
+    assert (tmp_path / "data" / "catalog" / "methods.jsonl").read_bytes() == first
+    assert "The installed catalogue is in use" in run("catalog", "undo").stdout
+    assert not (tmp_path / "data" / "catalog").exists()
+
+
+def test_a_page_of_the_copy_is_found_and_read(run: Run, archives: Path) -> None:
+    run("docs", "sync", "--from", str(archives))
+    found = json.loads(run("docs", "search", "fetch a brand new thing").stdout)["pages"]
+    assert any(page["page"].endswith("crm-brandnew-fetch") for page in found)
+    code, shown = on_a_terminal("docs", "search", "fetch a brand new thing")
+    assert (code, "crm-brandnew-fetch" in shown) == (0, True)
+    code, shown = on_a_terminal("docs", "read", "en/api-reference/crm/new/crm-brandnew-fetch")
+    assert code == 0
+    assert "# Fetch a brand new thing" in shown
+    assert '{"' not in shown.partition("Code")[0]
+
+
+def test_a_build_of_the_catalogue_shows_its_progress(run: Run, archives: Path) -> None:
+    run("docs", "sync", "--from", str(archives))
+    code, shown = on_a_terminal("catalog", "build")
+    assert code == 0
+    assert "reading the pages" in shown
+    assert "compiling the catalogue" in shown
+    assert "\neditions " in shown

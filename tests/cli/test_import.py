@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import pty
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PROGRAM, Run
+from tests.cli.conftest import Run
+from tests.cli.terminal import on_a_terminal
 
 LEADS = "Имя;Телефон;Сумма\nИванов;+79161234567;1200,50\nПетров;89161234567;n/a\nСидоров;;7,5\n"
 
@@ -22,24 +20,6 @@ def leads(tmp_path: Path) -> Path:
     file = tmp_path / "leads.csv"
     file.write_bytes(LEADS.encode("cp1251"))
     return file
-
-
-def on_a_terminal(*arguments: str) -> tuple[int, str]:
-    """Run a command whose output is a terminal, and return its exit code and what is shown."""
-    master, terminal = pty.openpty()
-    process = subprocess.Popen([PROGRAM, *arguments], stdout=terminal, stderr=terminal, env=dict(os.environ))
-    os.close(terminal)
-    shown = b""
-    while True:
-        try:
-            part = os.read(master, 65_536)
-        except OSError:
-            break
-        if not part:
-            break
-        shown += part
-    os.close(master)
-    return process.wait(timeout=60), shown.decode().replace("\r\n", "\n")
 
 
 def test_a_file_is_imported_queried_and_exported(run: Run, leads: Path, tmp_path: Path) -> None:

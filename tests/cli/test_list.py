@@ -6,13 +6,16 @@ import csv
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from b24_mcp.cli.progress import RecentRate
 from tests.cli.conftest import PROGRAM, Run
+from tests.cli.terminal import on_a_terminal
 from tests.loopback import SECRET, loopback_portal
 
 TITLES = '{"select": ["ID", "TITLE"]}'
@@ -177,3 +180,54 @@ def test_a_refresh_reads_what_changed(run: Run) -> None:
         assert (done.returncode, json.loads(done.stdout)["changes"]["updated"]) == (0, 1)
         found = run("query", "SELECT id, field, new FROM crm_deal_list_changes", **settings)
         assert json.loads(found.stdout)["rows"] == [[5, "TITLE", "Changed"]]
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_limited_file_is_continued_by_resume(run: Run, tmp_path: Path, ending: str) -> None:
+    command = ["list", "crm.deal.list", "-p", TITLES, "--out", f"q.{ending}"]
+    assert json.loads(run(*command, "--limit", "5").stdout)["written"] == 5
+    done = run(*command, "--resume")
+    assert (done.returncode, json.loads(done.stdout)["written"]) == (0, 400)
+
+
+def test_resume_does_not_replace_a_file_that_was_changed(run: Run, tmp_path: Path) -> None:
+    command = ["list", "crm.deal.list", "-p", TITLES, "--out", "q.csv"]
+    run(*command, "--limit", "5")
+    (tmp_path / "q.csv").write_text("mine")
+    done = run(*command, "--resume")
+    assert (done.returncode, "--overwrite" in done.stderr) == (1, True)
+    assert (tmp_path / "q.csv").read_text() == "mine"
+
+
+def test_rows_are_printed_for_the_next_program_of_a_pipe(run: Run) -> None:
+    done = run("list", "crm.deal.list", "-p", TITLES, "--out", "-")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.reader(done.stdout.splitlines()))
+    assert (rows[0], len(rows)) == (["ID", "TITLE"], 401)
+    done = run("export", "SELECT ID FROM crm_deal_list ORDER BY ID LIMIT 2", "-", "--format", "jsonl")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [{"ID": 1}, {"ID": 2}]
+    done = run("export", "SELECT nosuch FROM crm_deal_list", "-")
+    assert (done.returncode, done.stdout.startswith('{"ok":false')) == (1, True)
+
+
+def test_the_rate_and_the_estimate_come_from_recent_rows() -> None:
+    seconds = 0.0
+    rate = RecentRate(lambda: seconds)
+    for rows in (0, 1_000, 2_000):  # 1,000 rows a second, then 10
+        rate.add(rows)
+        seconds += 1
+    assert rate.text(2_000, 5_000) == "1000/s, 0:03 left"
+    for second in range(60):
+        seconds += 1
+        rate.add(2_000 + 10 * second)
+    assert rate.text(2_590, 5_000).startswith("10/s, 4:0")
+    assert rate.text(2_590, 100_000) == "10/s, 2:42:21 left"
+    assert RecentRate(lambda: 0.0).text(1, 2) == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no terminals of this kind")
+def test_progress_fits_a_narrow_terminal() -> None:
+    _, shown = on_a_terminal("list", "crm.deal.list", "-p", TITLES, columns=40)
+    progress = [part for part in re.split("[\r\n]", shown) if "/400" in part]
+    assert progress
+    assert max(len(part) for part in progress) < 40

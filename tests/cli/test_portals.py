@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.cli.conftest import Run
+from tests.cli.terminal import on_a_terminal
 from tests.loopback import SECRET, loopback_portal
 
 CLOSED = f"http://127.0.0.1:9/rest/1/{SECRET}/\n"
@@ -49,10 +50,10 @@ def test_the_default_can_be_changed_and_portals_are_removed_with_their_secrets(r
     for name in ("one", "two"):
         assert run("portals", "add", name, "--no-check", typed=CLOSED).returncode == 0
     assert run("portals", "default", "two").returncode == 0
-    assert run("portals", "list").stdout.splitlines()[0].startswith("* two")
+    assert run("portals", "list").stdout.splitlines()[2].startswith("*  two")
     assert run("portals", "remove", "two").returncode == 0
     assert json.loads((tmp_path / "config" / "secrets.json").read_text()).keys() == {"one.webhook"}
-    assert run("portals", "list").stdout.splitlines()[0].startswith("* one")
+    assert run("portals", "list").stdout.splitlines()[2].startswith("*  one")
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(run: Run) -> None:
@@ -95,3 +96,38 @@ def test_commands_that_call_a_portal_accept_its_name(run: Run) -> None:
     assert [one["records"] for one in sets["data_sets"]] == ["crm_deal_list"]
     wrong = json.loads(run("call", "profile", "--portal", "nosuch").stdout)
     assert wrong["error"]["code"] == "B24MCP_PORTAL"
+
+
+def test_the_list_shows_host_access_and_plan_and_no_secret(run: Run) -> None:
+    run("portals", "add", "one", "--no-check", "--access", "full", "--plan", "enterprise", typed=CLOSED)
+    oauth = ("--oauth", "https://shop.example", "--client-id", "local.1")
+    run("portals", "add", "shop", "--access", "read", *oauth, typed="cl1entsecret\n")
+    run("portals", "add", "team", "--webhook-env", "TEAM_HOOK")
+    hook = f"https://team.example/rest/1/{SECRET}/"
+    done = run("portals", "list", "--json", TEAM_HOOK=hook)
+    shown = {row["portal"]: (row["host"], row["access"], row["plan"]) for row in json.loads(done.stdout)}
+    assert shown["one"] == ("127.0.0.1:9", "write", "enterprise")  # the settings can only restrict access further
+    assert shown["shop"] == ("shop.example", "read", "basic")
+    assert shown["team"] == ("team.example", "write", "basic")
+    table = run("portals", "list", TEAM_HOOK=hook).stdout
+    assert "shop.example" in table
+    assert SECRET not in done.stdout + table
+    _, narrow = on_a_terminal("portals", "list", columns=40)
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert "shop.example" in narrow
+
+
+def test_a_name_that_exists_is_replaced_only_after_a_question(run: Run, tmp_path: Path) -> None:
+    other = f"http://127.0.0.1:10/rest/1/{SECRET}/"
+    assert run("portals", "add", "one", "--no-check", typed=CLOSED).returncode == 0
+    before = (tmp_path / "config" / "secrets.json").read_text()
+    done = run("portals", "add", "one", "--no-check", typed=other + "\n")
+    assert (done.returncode, "--yes" in done.stderr) == (1, True)
+    code, shown = on_a_terminal("portals", "add", "one", "--no-check", answers=[("Replace it?", "n")])
+    assert (code, "Replace it?" in shown) == (1, True)
+    assert (tmp_path / "config" / "secrets.json").read_text() == before
+    answers = [("Replace it?", "y"), ("Incoming webhook", other)]
+    code, shown = on_a_terminal("portals", "add", "one", "--no-check", answers=answers)
+    assert code == 0, shown
+    assert "127.0.0.1:10" in (tmp_path / "config" / "secrets.json").read_text()
+    assert run("portals", "add", "one", "--no-check", "--yes", typed=CLOSED).returncode == 0

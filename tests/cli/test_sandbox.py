@@ -170,3 +170,12 @@ def test_a_database_that_cannot_be_opened_is_explained(run: Run, tmp_path: Path)
         assert done.returncode != 0
         assert str(path.name) in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_the_default_ports_of_the_sandbox_and_of_the_server_differ() -> None:
+    from b24_mcp.cli import cli
+
+    names = ("sandbox", "serve")
+    ports = {name: next(one for one in cli.commands[name].params if one.name == "port") for name in names}
+    assert ports["sandbox"].default == 8025
+    assert "default 8024" in str(getattr(ports["serve"], "help", ""))
