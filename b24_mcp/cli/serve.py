@@ -52,6 +52,7 @@ def print_offer(query: str) -> None:
     """
     import asyncio
 
+    from b24_mcp.cli.terminal import echo
     from b24_mcp.config import ConfigurationError, load_configuration
     from b24_mcp.rest import to_json
     from b24_mcp.secrets import Redactor
@@ -67,7 +68,7 @@ def print_offer(query: str) -> None:
     level, tools = found.settings.access, found.settings.tools
     server = build_server(Redactor(), level=level, portals=found.names, tools=tools)
     whole = Offer(level, tools=frozenset(tools) or None).narrowed(offer)
-    click.echo(to_json(asyncio.run(offer_form(server, whole, found.names))))
+    echo(to_json(asyncio.run(offer_form(server, whole, found.names))))
 
 
 def serve_on_stdio() -> None:

@@ -11,14 +11,14 @@ import b24_mcp.cli
 MODULES = sorted(Path(b24_mcp.cli.__path__[0]).rglob("*.py"))
 
 
-def test_only_serve_imports_the_server() -> None:
+def test_only_serve_and_demo_import_the_server() -> None:
     importing = {
         module.name
         for module in MODULES
         for node in ast.walk(ast.parse(module.read_text("utf-8")))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("b24_mcp.server")
     }
-    assert importing == {"serve.py"}
+    assert importing == {"serve.py", "demo.py", "demo_scenes.py"}
 
 
 def test_every_module_prints_with_the_function_that_escapes_unsafe_characters() -> None:

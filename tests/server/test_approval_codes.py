@@ -149,4 +149,4 @@ async def test_a_request_with_a_secret_of_the_portal_is_not_stored(
 async def test_without_a_code_the_arguments_are_required(call_tool: CallTool) -> None:
     error = (await call_tool("call_method"))["error"]
     assert error["validation"] == [{"field": "method", "message": "is required but missing"}]
-    assert "empty" in (await call_tool("batch_call"))["error"]["message"]
+    assert "commands: is required" in (await call_tool("batch_call"))["error"]["message"]

@@ -147,10 +147,10 @@ async def test_an_answer_that_cannot_be_written_is_an_error_in_the_normal_form(
     portal: LoopbackPortal, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Failing(Redactor):
-        def redact(self, text: str) -> str:
+        def finds(self, text: str, data: bytes) -> bool:
             if "TITLE" in text:
                 raise ValueError(text)
-            return super().redact(text)
+            return super().finds(text, data)
 
     async with Client(build_server(Failing())) as client:
         result = await client.call_tool("call_method", {"method": "crm.deal.get", "params": {"id": 5}})
