@@ -210,7 +210,7 @@ class Gate:
         return self._why_many(writes, await self.window.count(*key))
 
     async def begin_window(self) -> None:
-        """Begin the window of this caller anew, after an approval."""
+        """Start a new window for this caller, after an approval."""
         if self.window is not None and self._rules_now().asks:
             await self.window.clear(self.key, current_caller().name)
 

@@ -85,7 +85,7 @@ def _alone(ruling: Ruling, longest: int, redactor: Redactor, origin: str, langua
 
 
 def _link(ruling: Ruling, origin: str) -> str:
-    """Return the link to the record that a call names, on a line of its own; empty when there is none."""
+    """Return the link to the record that a call names, on its own line; empty without one."""
     params = ruling.call.params
     if not isinstance(params, Mapping) or not origin:
         return ""

@@ -54,7 +54,7 @@ class WriteWindow:
             return earlier
 
     async def clear(self, portal: str, caller: str) -> None:
-        """Begin the window anew."""
+        """Start a new window."""
         async with self._turn:
             await self._write(_key(portal, caller), "{}")
 

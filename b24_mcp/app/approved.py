@@ -15,7 +15,7 @@ from b24_mcp.app.requests import CallRequest, stored_request
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import OnWait
 
-_AGAIN = "Nothing was sent. Make the whole call again, with its arguments, to have it approved anew."
+_AGAIN = "Nothing was sent. Make the whole call again, with its arguments, to have it approved again."
 
 
 async def run_approved(

@@ -19,7 +19,7 @@ _RESULT_PLACE, _ANY_ID = "{result}", "id0"
 
 
 def link_of(origin: str, method: str, params: object, result: object = None) -> str | None:
-    """Return the link of the one record of a call; None when there is none.
+    """Return the link of the one record of a call; None without one.
 
     `origin` is the `origin` of the portal. `result` is the record, an object with it, the id of a new record, or
     anything else that a write returns.
@@ -80,7 +80,7 @@ def with_links(form: Form, origin: str, answered: Iterable[tuple[PlannedCall, An
 
 
 def link_pattern(origin: str, method: str, params: object, result: object) -> str | None:
-    """Return one link for many calls of a method, made from one of them; None when there is none.
+    """Return one link for many calls of a method, made from one of them; None without one.
 
     `{result}` stands for the result of each call, such as the id of a new record, and another name in braces for a
     value in the result.

@@ -109,7 +109,7 @@ def connect(
 
 
 def _installed_clients(machine: Machine, server: ServerSpec) -> list[Client]:
-    """Return the installed clients that can be connected in this way. The program exits with 1 when there is none."""
+    """Return the installed clients that can be connected in this way. The program exits with 1 without any."""
     from b24_mcp.connect import CLIENTS, is_installed
 
     found = [one for one in CLIENTS.values() if is_installed(one, machine)]

@@ -137,7 +137,7 @@ class ListToFile:
 
 
 async def _was_written(opened: OpenPortal, file: Path) -> bool:
-    """Whether this command wrote the file, and nobody changed it since."""
+    """Whether this command wrote the file, and it was not changed since."""
     if opened.approvals is None:
         return False
     with contextlib.suppress(OSError):

@@ -102,7 +102,7 @@ async def test_a_handle_belongs_to_one_caller_and_one_portal() -> None:
         ("file:aaaaaaaaaa", "not known any more"),
         ("crm.deal.delete 5 X", "no method whose files are known"),
         ("crm.deal.get 1", "does not name one file"),
-        ("crm.deal.get 1 TITLE", "none that a program can use"),
+        ("crm.deal.get 1 TITLE", "A program cannot use the link"),
         ("crm.deal.get 1 NOTHING", "no file in NOTHING"),
     ],
 )

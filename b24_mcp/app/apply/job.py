@@ -309,7 +309,7 @@ class ApplyCall:
         counts = await self._journal.counts(job.number)
         said = f"This call was interrupted at {job.updated_at}: {counts.waiting} of {counts.rows} rows were not sent."
         if not self._request.dry_run:
-            hint = "Nothing was sent. resume=true continues it. Another save_as begins anew."
+            hint = "Nothing was sent. resume=true continues it. Another save_as starts a new job."
             raise our_error("B24MCP_APPLY_RESUME", said, hint=hint)
         form = job_form(counts, head_of(job.facts), await self._worth_showing(job), self._opened.notice)
         form |= {

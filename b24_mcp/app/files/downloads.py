@@ -109,7 +109,7 @@ def _check_room(folder: Path, size: int | None) -> None:
 
 
 async def _with_preview(form: Form, most: int) -> Form:
-    """Return a form with the beginning of the text in its file, or with the reason why there is none."""
+    """Return a form with the beginning of the text in its file, or with the reason why the text cannot be read."""
     program = Path(__file__).with_name("preview_program.py")
     with anyio.move_on_after(_SECONDS):
         command = [sys.executable, "-I", str(program), form["file"], str(most)]

@@ -1,7 +1,7 @@
 """The program that reads the text of a file for a preview, in a process of its own.
 
 It is started as a script, because a file may be made to keep a reader busy or to fill the memory. Its arguments are the
-path and the largest number of characters. It prints the text, or ends with 3 and prints why there is none.
+path and the largest number of characters. It prints the text, or exits with 3 and prints why there is no text.
 """
 
 from __future__ import annotations

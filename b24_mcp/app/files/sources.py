@@ -122,7 +122,7 @@ def _of_link(opened: OpenPortal, link: FileLink) -> FoundSource:
     method = parts.path.strip("/").removeprefix("rest/").removesuffix(".json")
     spelling = known_methods().spelling(method)
     if spelling is None or known_methods().effect(spelling, "v2") != "read" or not method.lower().endswith("download"):
-        raise _unknown("The link in this field is none that a program can use.", "")
+        raise _unknown("A program cannot use the link in this field.", "")
     return FoundSource(call=plan_call(spelling, _nested(parse_qsl(parts.query))))
 
 

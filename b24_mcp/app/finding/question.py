@@ -113,7 +113,7 @@ def _is_phone(found: str, text: str) -> bool:
 
 
 def _number_of_kind(words: list[str], kinds: Mapping[str, str]) -> str:
-    """Return the number that follows the name of a kind, as in `the stage of deal 17`; empty when there is none."""
+    """Return the number that follows the name of a kind, as in `the stage of deal 17`; empty without one."""
     for word, following in pairwise(words):
         if following.isdecimal() and len(following) <= _LONGEST_ID and stem(word) in kinds:
             return str(int(following))
