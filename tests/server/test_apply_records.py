@@ -83,6 +83,7 @@ async def test_each_row_becomes_one_call_and_its_outcome_a_row(
     assert (answer["rows"], answer["succeeded"], answer["failed"], answer["unknown"]) == (60, 60, 0, 0)
     assert answer["records"] == "deals_applied"
     assert answer["examples"][0]["id"] == 1
+    assert answer["link"].endswith("/crm/deal/details/{id}/")
     assert (await deal(call_tool, 60))["SOURCE_ID"] == "WEB"
     assert (await deal(call_tool, 60))["TITLE"].startswith("Now ")
     assert not (await deal(call_tool, 61))["TITLE"].startswith("Now ")

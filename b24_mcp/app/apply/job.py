@@ -38,6 +38,7 @@ from b24_mcp.app.apply.request import ApplyRequest
 from b24_mcp.app.apply.sending import JobSender
 from b24_mcp.app.apply.titles import titled
 from b24_mcp.app.approval import AskUser, permit_of
+from b24_mcp.app.links import link_pattern
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.runs import BackgroundRun, OnRows, running_form
 from b24_mcp.catalog import has_outside_texts
@@ -275,6 +276,9 @@ class ApplyCall:
         counts = await self._journal.counts(job.number)
         facts = job.facts
         more: dict[str, object] = {"records": facts["records"]}
+        pattern = await run_sync(link_pattern, self._opened.portal.origin, facts["method"], self._request.params, "1")
+        if pattern is not None:  # the column `id` of the outcomes is the id of the record
+            more["link"] = pattern.replace("{result}", "{id}")
         if facts["warnings"]:
             more["warnings"] = facts["warnings"]
         if notes := notes_for(counts, facts["records"]):
