@@ -99,6 +99,10 @@ class Settings(BaseModel):
     """The address at which the issuer publishes its keys."""
     http_audience: str | None = None
     """The audience that a token must have. Default: `http_url`."""
+    http_login: Literal["bitrix24"] | None = None
+    """How people log in to this server: `bitrix24` sends each to the login of their portal. They act as themselves."""
+    http_roles: str | None = None
+    """The access levels of people who log in, by their roles, such as `admin=full,department:5=read,*=write`."""
     http_key: SecretStr | None = None
     """The key that seals the state between a question and its answer. Servers behind one load balancer share it.
 

@@ -31,6 +31,9 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bucket (key TEXT PRIMARY KEY, level REAL NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS charge (key TEXT PRIMARY KEY, seconds REAL NOT NULL, reset_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, text TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS member (
+  name TEXT NOT NULL, key TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (name, key)
+) WITHOUT ROWID;
 """
 
 
@@ -116,12 +119,15 @@ class FileState:
         row = db.execute("SELECT level, at FROM bucket WHERE key = ?", (key,)).fetchone()
         return (0.0, now) if row is None else (float(row[0]), float(row[1]))
 
-    async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
+    async def put_note(self, key: str, text: str, now: float, *, seconds: float, group: str | None = None) -> None:
         """Store a text for a time; see `ExpiringStore`."""
 
         def work(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM note WHERE until <= ?", (now,))
             db.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", (key, text, now + seconds))
+            if group is not None:
+                db.execute("DELETE FROM member WHERE until <= ?", (now,))
+                db.execute("INSERT OR REPLACE INTO member VALUES (?, ?, ?)", (group, key, now + seconds))
 
         await self._run(work)
 
@@ -138,6 +144,11 @@ class FileState:
             return found
 
         return await self._run(work)
+
+    async def read_group(self, group: str, now: float) -> Mapping[str, str]:
+        """Return the texts of a group; see `ExpiringStore`."""
+        query = "SELECT key, text FROM note JOIN member USING (key) WHERE name = ? AND note.until > ?"
+        return await self._run(lambda db: dict(db.execute(query, (group, now)).fetchall()))
 
     async def aclose(self) -> None:
         """Close the file."""

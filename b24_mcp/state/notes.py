@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -12,8 +13,11 @@ class ExpiringStore(Protocol):
         OSError: if the store cannot be used.
     """
 
-    async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
-        """Store a text for a number of seconds, replacing the previous one."""
+    async def put_note(self, key: str, text: str, now: float, *, seconds: float, group: str | None = None) -> None:
+        """Store a text for a number of seconds, replacing the previous one.
+
+        `group` makes it one of the texts that `read_group` returns, such as all those of one person.
+        """
         ...
 
     async def read_note(self, key: str, now: float) -> str | None:
@@ -22,4 +26,8 @@ class ExpiringStore(Protocol):
 
     async def take_note(self, key: str, now: float) -> str | None:
         """Return the text and delete it. Only one of several concurrent callers receives it."""
+        ...
+
+    async def read_group(self, group: str, now: float) -> Mapping[str, str]:
+        """Return the texts of a group by their keys, without those that have expired or were taken."""
         ...

@@ -75,6 +75,14 @@ for i, key in ipairs(KEYS) do
 end
 return found
 """
+# Note, group; stored text, lifetime, key, now, until. A group lives as long as the last of its texts.
+_PUT_MEMBER = """
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])
+redis.call('ZADD', KEYS[2], ARGV[5], ARGV[3])
+if redis.call('TTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
+return 1
+"""
 _TAKE_NOTE = """
 local found = redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
@@ -132,9 +140,14 @@ class RedisState:
     def _now(self) -> float | str:
         return "" if self._clock is None else self._clock()
 
-    async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
+    async def put_note(self, key: str, text: str, now: float, *, seconds: float, group: str | None = None) -> None:
         """Store a text for a time; see `ExpiringStore`."""
-        await self._do("set", f"{PREFIX}note:{key}", json.dumps([now + seconds, text]), ex=math.ceil(seconds))
+        stored, lifetime = json.dumps([now + seconds, text]), math.ceil(seconds)
+        if group is None:
+            await self._do("set", f"{PREFIX}note:{key}", stored, ex=lifetime)
+        else:
+            names = (f"{PREFIX}note:{key}", f"{PREFIX}group:{group}")
+            await self._do("eval", _PUT_MEMBER, 2, *names, stored, lifetime, key, now, now + seconds)
 
     async def read_note(self, key: str, now: float) -> str | None:
         """Return a text; see `ExpiringStore`."""
@@ -143,6 +156,15 @@ class RedisState:
     async def take_note(self, key: str, now: float) -> str | None:
         """Return a text and delete it; see `ExpiringStore`."""
         return _unexpired(await self._do("eval", _TAKE_NOTE, 1, f"{PREFIX}note:{key}"), now)
+
+    async def read_group(self, group: str, now: float) -> Mapping[str, str]:
+        """Return the texts of a group; see `ExpiringStore`."""
+        keys = await self._do("zrangebyscore", f"{PREFIX}group:{group}", f"({now}", "+inf")
+        if not keys:
+            return {}
+        found = await self._do("mget", [f"{PREFIX}note:{key}" for key in keys])
+        texts = {key: _unexpired(stored, now) for key, stored in zip(keys, found, strict=True)}
+        return {key: text for key, text in texts.items() if text is not None}
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -57,6 +57,20 @@ async def test_one_of_many_concurrent_callers_takes_the_text(state: SharedState)
     assert sorted(map(str, taken)) == ["None"] * 19 + ["yes"]
 
 
+async def test_a_group_holds_its_texts_until_they_expire_or_are_taken(state: SharedState) -> None:
+    group, first, second, third = some_key(), some_key(), some_key(), some_key()
+    assert await state.read_group(group, 1_000.0) == {}
+    await state.put_note(first, "one", 1_000.0, seconds=600, group=group)
+    await state.put_note(second, "two", 1_000.0, seconds=60, group=group)
+    await state.put_note(third, "of nobody", 1_000.0, seconds=600)
+    assert await state.read_group(group, 1_001.0) == {first: "one", second: "two"}
+    assert await state.read_group(f"{group}2", 1_001.0) == {}
+    await state.put_note(first, "one again", 1_001.0, seconds=600, group=group)
+    assert await state.read_group(group, 1_100.0) == {first: "one again"}
+    await state.take_note(first, 1_100.0)
+    assert await state.read_group(group, 1_100.0) == {}
+
+
 TAKER = """
 import asyncio, sys
 from b24_mcp.state import open_state
