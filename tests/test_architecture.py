@@ -16,6 +16,7 @@ SANDBOX = PACKAGE.parent / "b24_sandbox"
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "storage": {"errors"},
+    "lazy": set(),
     "words": set(),
     "texts": set(),
     "dialect": set(),
@@ -27,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "catalog": {"dialect", "words", "config", "storage"},
     "docs": {"errors", "dialect", "words", "storage"},
     "rest": {"errors", "secrets", "catalog", "state", "config", "storage"},
-    "access": {"errors", "secrets", "texts", "rest", "catalog", "state", "config", "storage"},
+    "access": {"lazy", "errors", "secrets", "texts", "rest", "catalog", "state", "config", "storage"},
     "discovery": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
     "records": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
     "app": {

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from b24_mcp.catalog import known_methods
-from b24_mcp.server.mcp_server import tools_for
+from b24_mcp.server.tools.listed import tools_for
 from tests.loopback import loopback_portal
 
 ROOT = Path(__file__).parent.parent

@@ -4,38 +4,80 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import anyio
-from anyio.abc import TaskGroup
 
-from b24_mcp.access import Level
-from b24_mcp.app.data_sets import DataSets
-from b24_mcp.app.files.handles import FileHandles
-from b24_mcp.app.portals import Portals
-from b24_mcp.app.runs import Runs
-from b24_mcp.rest import Clock
-from b24_mcp.secrets import Redactor
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from b24_mcp.access.caller import Level
+    from b24_mcp.app.data_sets import DataSets
+    from b24_mcp.app.files.handles import FileHandles
+    from b24_mcp.app.portals import Portals
+    from b24_mcp.app.runs import Runs
+    from b24_mcp.rest import Clock
+    from b24_mcp.secrets import Redactor
 
 # Each answer is in memory several times while it is written, and all of them share one interpreter.
 _LONG_AT_ONCE = 2
 
 
-@dataclass(slots=True)
 class App:
     """The portals, their data sets, and the redactor.
 
     `background` runs tasks that no caller waits for, and `runs` are those that calls follow. `long_answers` limits how
-    many long answers are written at the same time. `handles` are the handles of links to files in answers.
+    many long answers are written at the same time. `handles` are the handles of links to files in answers. Each of them
+    is imported and made at its first use: a client waits for the start of the server.
     """
 
-    portals: Portals
-    redactor: Redactor
-    data_sets: DataSets
-    background: TaskGroup
-    long_answers: anyio.CapacityLimiter
-    runs: Runs
-    handles: FileHandles = field(default_factory=FileHandles)
+    def __init__(
+        self, redactor: Redactor, background: TaskGroup, clock: Clock | None = None, level: Level = "full"
+    ) -> None:
+        self.redactor = redactor
+        self.background = background
+        self.long_answers = anyio.CapacityLimiter(_LONG_AT_ONCE)
+        self._clock = clock
+        self._level: Level = level
+
+    @cached_property
+    def portals(self) -> Portals:
+        """The open portals."""
+        from b24_mcp.app.portals import Portals
+
+        portals = Portals(self.redactor, self._clock, self._level)
+        portals.background = self.background
+        return portals
+
+    @cached_property
+    def data_sets(self) -> DataSets:
+        """The data sets of the portals."""
+        from b24_mcp.app.data_sets import DataSets
+
+        data_sets = DataSets(self.redactor)
+        data_sets.background = self.background
+        return data_sets
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The work that outlives a call."""
+        from b24_mcp.app.runs import Runs
+
+        return Runs(self.background)
+
+    @cached_property
+    def handles(self) -> FileHandles:
+        """The handles of links to files."""
+        from b24_mcp.app.files.handles import FileHandles
+
+        return FileHandles()
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        for opened in ("data_sets", "portals"):
+            if opened in self.__dict__:
+                await self.__dict__[opened].aclose()
 
 
 @asynccontextmanager
@@ -44,14 +86,12 @@ async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level 
 
     `level` is the highest access level that any setting can give.
     """
-    portals = Portals(redactor, clock, level)
-    data_sets = DataSets(redactor)
+    app = None
     try:
         async with anyio.create_task_group() as background:
-            portals.background = data_sets.background = background
-            limiter = anyio.CapacityLimiter(_LONG_AT_ONCE)
-            yield App(portals, redactor, data_sets, background, limiter, Runs(background))
+            app = App(redactor, background, clock, level)
+            yield app
             background.cancel_scope.cancel()
     finally:
-        await data_sets.aclose()
-        await portals.aclose()
+        if app is not None:
+            await app.aclose()

@@ -9,10 +9,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, InputRequiredResult, TextContent
 
 from b24_mcp.app.app import App
+from b24_mcp.server.deferred import DeferringServer
 
 RENAMED_TOOLS: dict[str, str] = {}
 """The current name of a tool by its old name."""
@@ -52,7 +53,7 @@ def _warning(subject: str, name: str) -> str:
     return f"{subject} is now named {name}. The old name stops working with the next version: use {name}."
 
 
-class RenamingServer(MCPServer[App]):
+class RenamingServer(DeferringServer):
     """An MCP server that accepts the old names of tools and arguments and adds a warning to the answer."""
 
     async def call_tool(

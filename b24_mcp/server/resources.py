@@ -1,4 +1,4 @@
-"""The MCP resources: the data sets of the portal, and the documented methods, with completion of their names."""
+"""The MCP resources: data sets, documented methods and documentation pages, with completion of their names."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
-from b24_mcp.access import calling
+from b24_mcp.access.caller import calling
 from b24_mcp.app.app import App
 from b24_mcp.app.knowledge import documented, known_now
 from b24_mcp.app.library import DOC_ADDRESS, page_names
-from b24_mcp.rest import to_json
-from b24_mcp.server.tooling import caller_of
+from b24_mcp.errors import B24Error
+from b24_mcp.server.callers import caller_of
 
 if TYPE_CHECKING:
     from b24_mcp.discovery import Knowledge
@@ -34,7 +34,8 @@ def add_records_resource(server: MCPServer[App]) -> None:
     @server.resource("b24://records{?method}", name="data-sets", title="Data sets", mime_type="application/json")
     async def data_sets(ctx: Context[App], method: str = "") -> str:
         """All data sets read from the portal, each with its rows, columns, origin and age."""
-        from b24_mcp.app.answers.record_forms import set_form
+        from b24_mcp.app.answers.record_forms import set_form  # not needed to start; so are the imports below
+        from b24_mcp.rest import to_json
 
         app = ctx.request_context.lifespan_context
         sets = await (await _library(ctx)).sets()
@@ -45,6 +46,7 @@ def add_records_resource(server: MCPServer[App]) -> None:
     async def data_set(name: str, ctx: Context[App]) -> str:
         """One data set: its rows, columns, origin and age."""
         from b24_mcp.app.answers.record_forms import set_form
+        from b24_mcp.rest import to_json
 
         app = ctx.request_context.lifespan_context
         found = await (await _library(ctx)).find(name)
@@ -66,7 +68,8 @@ def add_method_resource(server: MCPServer[App], running: Callable[[], App | None
     @server.resource(_METHOD_ADDRESS, name="method", title="A Bitrix24 method", mime_type="application/json")
     async def method_facts(method: str) -> str:
         """The documented parameters, effect, result and errors of a REST method, as JSON."""
-        from b24_mcp.app.answers.method_form import method_form  # not needed to start and list the tools
+        from b24_mcp.app.answers.method_form import method_form
+        from b24_mcp.rest import to_json
 
         catalogue = (await known()).catalogue
         found = await run_sync(catalogue.method, method)
@@ -86,6 +89,20 @@ def add_method_resource(server: MCPServer[App], running: Callable[[], App | None
             return None
         names = await run_sync(offered[ref.uri], argument.value)
         return Completion(values=names[:_MOST_COMPLETIONS], total=len(names), has_more=len(names) > _MOST_COMPLETIONS)
+
+
+def add_doc_resource(server: MCPServer[App]) -> None:
+    """Add the resource template of documentation pages to a server."""
+
+    @server.resource(DOC_ADDRESS, name="doc", title="A page of the Bitrix24 documentation", mime_type="text/markdown")
+    def doc_page(page: str) -> str:
+        """A page of the official documentation as Markdown, e.g. en/settings/oauth/index."""
+        from b24_mcp.app.doc_pages import page_as_markdown
+
+        try:
+            return page_as_markdown(page)
+        except B24Error as exc:
+            raise ResourceNotFoundError(str(exc)) from None
 
 
 async def _library(ctx: Context[App]) -> DataSetLibrary:

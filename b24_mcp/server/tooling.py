@@ -9,41 +9,31 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from anyio.to_thread import run_sync
-from mcp.server.auth.middleware.auth_context import get_access_token
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import PrivateAttr, ValidationError
 
-from b24_mcp.access import Caller, os_user
-from b24_mcp.access.caller import CALLER, level_of, portals_of
+from b24_mcp.access.caller import CALLER
 from b24_mcp.app.answers.forms import Form, failure_form
 from b24_mcp.app.answers.reply import Reply, write
 from b24_mcp.app.app import App
 from b24_mcp.app.fault_counts import count_failure
-from b24_mcp.catalog import RepeatedNameError, read_json_text
 from b24_mcp.errors import B24Error, FieldProblem, our_error
+from b24_mcp.server.callers import caller_of
 from b24_mcp.server.elicitation import InputRequired
-from b24_mcp.server.given import ArgumentReader, is_nothing
-from b24_mcp.server.offer import EVERYTHING, Offer
-from b24_mcp.server.offering import address_offer, check_offered
+from b24_mcp.server.given import ArgumentReader
+from b24_mcp.server.offering import check_offered
 
 if TYPE_CHECKING:
-    from mcp.server.auth.provider import AccessToken
     from pydantic_core import ErrorDetails
 
 _LOG = logging.getLogger(__name__)
-
-LOCAL_CALLER = "local"
-"""The name of the caller of an HTTP server on loopback that requires no token."""
-_LONGEST_CLIENT = 80
 
 _PROBLEMS_SHOWN = 10
 _PLAIN_WORDS = {
@@ -148,19 +138,6 @@ def name_portals(tool: Tool, names: Sequence[str]) -> Tool:
     return tool
 
 
-async def read_arguments(ctx: ServerRequestContext[App, Any], call_next: CallNext) -> HandlerResult:
-    """Middleware that reads the arguments of a tool that a client sends as JSON text, before the SDK refuses them."""
-    arguments = ctx.params.get("arguments") if ctx.method == "tools/call" and ctx.params else None
-    if isinstance(arguments, str) and ctx.params is not None:
-        try:
-            read = {} if is_nothing(arguments) else read_json_text(arguments)
-        except RepeatedNameError:
-            read = None
-        if isinstance(read, dict):
-            ctx = replace(ctx, params={**ctx.params, "arguments": read})
-    return await call_next(ctx)
-
-
 def _as_b24_error(cause: BaseException, reader: ArgumentReader) -> B24Error:
     match cause:
         case B24Error():
@@ -216,47 +193,3 @@ def _lean_object(
         for key, value in schema.items()
         if are_names or not (key in ("title", "$defs", "default") or (key == "additionalProperties" and value is False))
     }
-
-
-def caller_of(ctx: Context[App]) -> Caller:
-    """Return the caller. Over HTTP only the verified token counts, because clients choose their headers.
-
-    The address of the request can narrow the rights of the caller.
-    """
-    token = get_access_token()
-    if token is not None:
-        caller = _caller_of_token(token, ctx)
-    else:
-        over_http = ctx.headers is not None
-        caller = Caller(LOCAL_CALLER if over_http else os_user(), _client_of(ctx))
-    return address_offer(ctx.request_context.request).caller(caller)
-
-
-def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
-    return Caller(
-        name=token.subject or token.client_id,
-        client=token.client_id if token.subject else _client_of(ctx),
-        level=level_of(token.scopes) or "read",
-        portals=portals_of(token.scopes),
-        # The shared token of all clients has no issuer.
-        is_identified=token.subject is not None or "iss" in (token.claims or {}),
-        is_program=token.subject is None,
-    )
-
-
-def rights_of_token() -> Offer:
-    """Return the rights that the verified token of the running request has; everything without a token."""
-    token = get_access_token()
-    if token is None:
-        return EVERYTHING
-    portals = portals_of(token.scopes)
-    return Offer(level_of(token.scopes) or "read", None if portals is None else tuple(sorted(portals)))
-
-
-def _client_of(ctx: Context[App]) -> str:
-    """Return the name and version of the client; empty if it sends none, as older clients without a session."""
-    params = ctx.session.client_params
-    if params is None:
-        return ""
-    said = f"{params.client_info.name} {params.client_info.version}"
-    return "".join(letter for letter in said if letter.isprintable()).strip()[:_LONGEST_CLIENT]

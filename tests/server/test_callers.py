@@ -17,8 +17,8 @@ from mcp_types import Implementation
 from b24_mcp.access import Caller, os_user
 from b24_mcp.app.app import App
 from b24_mcp.secrets import Redactor
+from b24_mcp.server.callers import caller_of
 from b24_mcp.server.mcp_server import build_server
-from b24_mcp.server.tooling import caller_of
 
 
 async def caller_seen(era: Any, client: Implementation | None = None) -> Caller:

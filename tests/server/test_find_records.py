@@ -12,7 +12,8 @@ import pytest
 from mcp import Client
 
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.mcp_server import build_server, tools_for
+from b24_mcp.server.mcp_server import build_server
+from b24_mcp.server.tools.listed import tools_for
 from b24_sandbox.entities.crm import COMPANY, CONTACT
 from tests.loopback import SECRET, LoopbackPortal
 from tests.server.conftest import CallTool

@@ -15,7 +15,8 @@ from pydantic import ConfigDict
 
 from b24_mcp.jobs import known_jobs
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.mcp_server import build_server, tools_for
+from b24_mcp.server.mcp_server import build_server
+from b24_mcp.server.tools.listed import tools_for
 from tests.server.conftest import Answer
 
 JOBS = [

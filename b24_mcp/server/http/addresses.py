@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from b24_mcp.app.app import App
+from b24_mcp.server.callers import rights_of_token
 from b24_mcp.server.described import offer_form
 from b24_mcp.server.http.limits import refusal
 from b24_mcp.server.offer import SCOPE_KEY, Offer, offer_of_address
-from b24_mcp.server.tooling import rights_of_token
 
 
 class NarrowingAddress:

@@ -66,6 +66,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     server = build_server(
         redactor, level=settings.access, portals=overview.portals, keys=options.keys, tools=settings.tools
     )
+    server.load_tools()
     application, requests = http_application(server, options, state, settings.ca_bundle, overview)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]

@@ -1,19 +1,17 @@
-"""The tool `read_doc`, and the same pages as a resource."""
+"""The tool `read_doc`."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp.server.mcpserver import Context
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.knowledge import host_of
-from b24_mcp.app.library import DOC_ADDRESS, SampleLanguage
-from b24_mcp.errors import B24Error
+from b24_mcp.app.library import SampleLanguage
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_LOCALLY
 
@@ -40,17 +38,3 @@ async def read_doc(
 def read_doc_tool() -> FormalTool:
     """Return the tool."""
     return make_tool(read_doc, title="Read the Bitrix24 documentation", annotations=READS_LOCALLY)
-
-
-def add_doc_resource(server: MCPServer[App]) -> None:
-    """Add the resource template of documentation pages to a server."""
-
-    @server.resource(DOC_ADDRESS, name="doc", title="A page of the Bitrix24 documentation", mime_type="text/markdown")
-    def doc_page(page: str) -> str:
-        """A page of the official documentation as Markdown, e.g. en/settings/oauth/index."""
-        from b24_mcp.app.doc_pages import page_as_markdown
-
-        try:
-            return page_as_markdown(page)
-        except B24Error as exc:
-            raise ResourceNotFoundError(str(exc)) from None

@@ -25,10 +25,10 @@ from b24_mcp.access import Caller
 from b24_mcp.app.app import App
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
+from b24_mcp.server.callers import caller_of
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import HttpOptions
 from b24_mcp.server.mcp_server import build_server
-from b24_mcp.server.tooling import caller_of
 from b24_mcp.state import SharedState, open_state
 from tests.server.http.issuer import SignedFor
 

@@ -19,7 +19,8 @@ from b24_mcp.config.tool_groups import TOOL_GROUPS, TOOL_NAMES
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import HttpOptions, Issuer
-from b24_mcp.server.mcp_server import build_server, tools_for
+from b24_mcp.server.mcp_server import build_server
+from b24_mcp.server.tools.listed import tools_for
 from b24_mcp.state import open_state
 from tests.server.http.conftest import TOKEN, modern_call, modern_headers
 from tests.server.http.issuer import NAME, URL, SignedFor
