@@ -5,7 +5,10 @@ An `httpx` transport over `httpcore` with a network backend that checks what arr
 
 from __future__ import annotations
 
+import select
+import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -33,6 +36,8 @@ class WatchedStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        self._socket: socket.socket | None = None
+        self._tls: object = None
         self.bounds = ResponseBounds()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -65,23 +70,45 @@ class WatchedStream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> object:
         """Return a property of the connection. The pool closes an idle connection that `is_readable`."""
-        if info == "is_readable":
-            unclean = self.bounds.begun and not self.bounds.clean
-            return unclean or self._holds_decrypted_bytes() or self._stream.get_extra_info(info)
-        return self._stream.get_extra_info(info)
+        return self._is_readable() if info == "is_readable" else self._stream.get_extra_info(info)
 
-    def _holds_decrypted_bytes(self) -> bool:
-        """Whether TLS records after the response were already received, so that the socket no longer shows them."""
-        tls = self._stream.get_extra_info("ssl_object")
-        if not isinstance(tls, ssl.SSLObject):
-            return False
-        try:
-            tls.read(1)
-        except ssl.SSLWantReadError:
-            return False
-        except (ssl.SSLError, OSError):
+    def _is_readable(self) -> bool:
+        """Whether something arrived after the response, or the connection has ended.
+
+        The pool asks this about every idle connection before and after each request. The library reads all properties
+        of a connection to return one, so the two that are needed are kept.
+        """
+        if self.bounds.begun and not self.bounds.clean:
             return True
+        if self._socket is None:
+            self._socket = self._stream.get_extra_info("socket")
+            self._tls = self._stream.get_extra_info("ssl_object")
+        return _holds_decrypted_bytes(self._tls) or _has_input(self._socket)
+
+
+def _holds_decrypted_bytes(tls: object) -> bool:
+    """Whether TLS records after the response were already received, so that the socket no longer shows them."""
+    if not isinstance(tls, ssl.SSLObject):
+        return False
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except (ssl.SSLError, OSError):
         return True
+    return True
+
+
+def _has_input(connection: socket.socket | None) -> bool:
+    """Whether a socket has bytes to read, or was closed by either side."""
+    number = -1 if connection is None else connection.fileno()
+    if number < 0:
+        return True
+    if sys.platform == "win32":
+        return bool(select.select([number], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 _handshakes: ContextVar[list[WatchedStream] | None] = ContextVar("handshakes", default=None)
