@@ -15,7 +15,7 @@ from b24_mcp.rest.planned import ChangedRecord, MethodCall, PlannedBatch, Planne
 from b24_mcp.rest.portal import Portal
 from b24_mcp.rest.sender import PortalOptions
 from b24_mcp.rest.wire.answer import Answer, CallTime
-from b24_mcp.rest.wire.json_text import finite, to_json
+from b24_mcp.rest.wire.json_text import finite, to_json, to_json_bytes
 from b24_mcp.rest.wire.method_name import check_method_name, documented_name, is_method_name
 from b24_mcp.rest.wire.params import Params, written_as_query
 from b24_mcp.rest.wire.request import Format, Request, WireCall
@@ -59,6 +59,7 @@ __all__ = [
     "plan_batch",
     "plan_call",
     "to_json",
+    "to_json_bytes",
     "written_as_query",
 ]
 

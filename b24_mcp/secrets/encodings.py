@@ -39,6 +39,8 @@ _QUOTED_PRINTABLE = re.compile(_QUOTED)
 _HEX_PREFIX = re.compile(rb"(?:(?<!H)|(?<=0[xX]H{2}))0[xX]".replace(b"H", _HEX))
 _MARKS_OF_ESCAPES = bytes(0x31 if byte in b"%\\&" else 0x30 for byte in range(256))
 _MARK_OF_QUOTED = bytes(0x31 if byte in b"=" else 0x30 for byte in range(256))
+_MARK_OF_X = bytes(0x31 if byte in b"xX" else 0x30 for byte in range(256))
+_MOST_PLACES_OF_X = 1_000
 _MARK_OF_HEX = bytes(0x31 if byte in b"0" else 0x30 for byte in range(256))
 _CODES = frozenset(("pu", "u", "ub", "ul", "xb", "hex"))
 _BYTES = frozenset(("p", "x", "q"))
@@ -240,10 +242,13 @@ def _from_base64(data: bytes, shortest: int) -> Iterator[Recoded]:
     kept = data.translate(_STANDARD, _NOT_BASE64)
     if len(kept) * 6 < shortest * 8:
         return
-    for skipped in range(4):
-        part = kept[skipped:]
-        found = binascii.a2b_base64(part + b"A" * (-len(part) % 4))
-        yield from _readable(found, data, _NOT_BASE64, 6, skipped * 6, shortest)
+    found = binascii.a2b_base64(kept + b"A" * (-len(kept) % 4))
+    yield from _readable(found, data, _NOT_BASE64, 6, 0, shortest)
+    number = int.from_bytes(found, "big")
+    for skipped in range(1, 4):
+        # Shifting the bits takes less time than decoding again. The skipped bits are the first bytes.
+        shifted = (number << (skipped * 6 % 8)).to_bytes(len(found) + 1, "big")
+        yield from _readable(shifted[1 + skipped * 6 // 8 :], data, _NOT_BASE64, 6, skipped * 6, shortest)
 
 
 def _from_hex(data: bytes, shortest: int) -> Iterator[Recoded]:
@@ -258,12 +263,25 @@ def _from_hex(data: bytes, shortest: int) -> Iterator[Recoded]:
 
 def _without_prefixes(data: bytes) -> bytes:
     """Return the text with spaces in place of each `0x` before hexadecimal digits."""
-    if b"0x" not in data and b"0X" not in data:
+    if not _may_have_prefixes(data):
         return data
     text = bytearray(data)
     for found in _each(_HEX_PREFIX, data, _MARK_OF_HEX):
         text[found.start() : found.end()] = b"  "
     return bytes(text)
+
+
+def _may_have_prefixes(data: bytes) -> bool:
+    """Whether a text has `0x`. The letter is rare, while a search for both characters stops at each zero."""
+    marks = data.translate(_MARK_OF_X)
+    place = marks.find(b"1")
+    for _ in range(_MOST_PLACES_OF_X):
+        if place < 0:
+            return False
+        if data.startswith(b"0", place - 1):
+            return True
+        place = marks.find(b"1", place + 1)
+    return b"0x" in data or b"0X" in data
 
 
 def _from_base32(data: bytes, shortest: int) -> Iterator[Recoded]:

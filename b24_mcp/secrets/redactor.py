@@ -38,6 +38,8 @@ _CREDENTIAL_NAMES = (
     "auth", "access_token", "refresh_token", "client_secret", "token", "AUTH_ID", "REFRESH_ID", "application_token",
     "sessid", "signature",
 )  # fmt: skip
+_EQUALS_SIGNS = (b"=", b"%", b"\\")
+"""How the sign after the name of a parameter begins, plain or encoded. Many answers of the portal have none."""
 _CREDENTIAL_PARAMETER = re.compile(
     r"(?:^|(?<=[?&;\s\"'])|(?<=[%5]3[Ff])|(?<=[%5]26)|(?<=\\u0026))"
     rf"(?:{'|'.join(_CREDENTIAL_NAMES)})(?:{_OPENING}auth{_CLOSING})?(?:=|%(?:25)*+3[Dd]|\\++u003[Dd])"
@@ -54,7 +56,7 @@ _SECRET_FIELD = re.compile(
 )
 _IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
 # A search for these rare words is much faster than a search for the patterns.
-_WORDS_OF_FIELDS = (b"token", b"refresh_", b"client_secret", b"auth_id", b"sessid", b"password")
+_WORDS_OF_FIELDS = (b"token", b"h_id", b"client_secret", b"sessid", b"password")
 
 
 _CONTAINERS = (dict, list)
@@ -96,11 +98,14 @@ class Redactor:
         masked = self._masked(seen, seen.encode("utf-8", "surrogatepass"))
         return text if masked == seen else masked
 
-    def finds(self, text: str, data: bytes) -> bool:
-        """Whether a text has a secret, or an invisible character that is to be removed. `data` is the text in UTF-8."""
+    def finds(self, text: str, data: bytes, *, fields: bool = True) -> bool:
+        """Whether a text has a secret, or an invisible character that is to be removed.
+
+        `data` is the text in UTF-8. `fields` is false when it is known that the text names no field with a secret.
+        """
         if hidden_in(text, data):
             return without_hidden(text)[1] > 0 or self.redact(text) != text
-        return self._masked(text, data) != text
+        return self._masked(text, data, fields=fields) != text
 
     def clean(self, value: _T) -> _T:
         """Return a JSON value with its secrets masked: in its texts, and in fields and columns with the name of a
@@ -108,7 +113,7 @@ class Redactor:
         """
         return each_text(hide_fields(value), self.redact)
 
-    def _masked(self, text: str, data: bytes) -> str:
+    def _masked(self, text: str, data: bytes, *, fields: bool = True) -> str:
         """Return the text without secrets. `data` is the text in UTF-8, in which words are found much faster."""
         if self._has_known and (spans := self._known.spans(data)):
             data = _replaced(data, spans)
@@ -117,9 +122,10 @@ class Redactor:
             text = _mask(text, pattern, (short,))
         if b"rest" in data:
             text = _mask(text, _WEBHOOK_PATH, ("rest",))
-        if words := [name for name in _CREDENTIAL_NAMES if name.encode() in data]:
+        if any(sign in data for sign in _EQUALS_SIGNS):
+            words = [name for name in _CREDENTIAL_NAMES if name.encode() in data]
             text = _mask(text, _CREDENTIAL_PARAMETER, words)
-        return _without_fields(text) if names_fields(data) else text
+        return _without_fields(text) if fields and names_fields(data) else text
 
 
 def names_fields(data: bytes) -> bool:

@@ -147,10 +147,10 @@ async def test_an_answer_that_cannot_be_written_is_an_error_in_the_normal_form(
     portal: LoopbackPortal, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Failing(Redactor):
-        def finds(self, text: str, data: bytes) -> bool:
+        def finds(self, text: str, data: bytes, *, fields: bool = True) -> bool:
             if "TITLE" in text:
                 raise ValueError(text)
-            return super().finds(text, data)
+            return super().finds(text, data, fields=fields)
 
     async with Client(build_server(Failing())) as client:
         result = await client.call_tool("call_method", {"method": "crm.deal.get", "params": {"id": 5}})

@@ -6,7 +6,8 @@ secret would hide it. Secrets are masked before anything is cut, because a part 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import marshal
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from anyio import CapacityLimiter
@@ -14,7 +15,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.app.answers.budget import cut_to
 from b24_mcp.app.answers.forms import Form, with_notice
-from b24_mcp.rest import to_json
+from b24_mcp.rest import to_json, to_json_bytes
 from b24_mcp.secrets import Redactor, each_text, hide_fields, names_fields, without_hidden
 
 BUDGET = 20_000
@@ -22,6 +23,10 @@ BUDGET = 20_000
 
 LONG = 50_000
 """A form with more characters than this takes long enough to write that other callers would be delayed."""
+
+_CHARACTERS_OF_AN_ENTRY = 10
+_MARSHAL_WITHOUT_REFERENCES = 2
+"""The version of the format. Later ones write a text that repeats only once."""
 
 # The escapes of invisible characters below U+0020 in JSON with `ensure_ascii` off.
 _ESCAPED_CONTROLS = (b"\\u00", b"\\b", b"\\f")
@@ -47,25 +52,21 @@ class Reply:
 
 
 def is_long(value: object, most: int = LONG) -> bool:
-    """Whether a value has more than about `most` characters. The value is read no further than that."""
-    left = most
-    waiting: list[Sequence[object]] = [[value]]
-    while waiting and left >= 0:
-        # Each answer is measured here, so texts are counted without a place on the list.
-        entries = waiting.pop()
-        left -= 2 * len(entries)
-        if left < 0:
-            break
-        for one in entries:
-            if isinstance(one, str):
-                left -= len(one)
-            elif isinstance(one, dict):
-                left -= 6 * len(one)
-                waiting.append(list(one))
-                waiting.append(list(one.values()))
-            elif isinstance(one, list | tuple):
-                waiting.append(one)
-    return left < 0
+    """Whether a value has more than about `most` characters.
+
+    Every answer is measured, so `marshal` does it: it copies a value four times faster than JSON is written. A list
+    with many entries is long without being copied.
+    """
+    if isinstance(value, list) and len(value) > most // _CHARACTERS_OF_AN_ENTRY:
+        return True
+    if isinstance(value, dict) and any(
+        isinstance(one, list) and len(one) > most // _CHARACTERS_OF_AN_ENTRY for one in value.values()
+    ):
+        return True
+    try:
+        return len(marshal.dumps(value, _MARSHAL_WITHOUT_REFERENCES)) > most
+    except ValueError:  # nested too deeply, or a value of another type: JSON can be written of some
+        return True
 
 
 async def write(reply: Reply, redactor: Redactor, limiter: CapacityLimiter | None = None) -> str:
@@ -82,13 +83,12 @@ async def write(reply: Reply, redactor: Redactor, limiter: CapacityLimiter | Non
 
 def reply_text(reply: Reply, redactor: Redactor) -> str:
     """Return a reply as JSON, in the thread of the caller."""
-    form, text = reply.form, to_json(reply.form)
-    data = text.encode()
-    if names_fields(data):
+    form, data = reply.form, to_json_bytes(reply.form)
+    if fields := names_fields(data):
         form = hide_fields(form)
-        text = to_json(form)
-        data = text.encode()
-    if not any(escape in data for escape in _ESCAPED_CONTROLS) and not redactor.finds(text, data):
+        data = to_json_bytes(form)
+    text = data.decode()
+    if not _has_escaped_controls(data) and not redactor.finds(text, data, fields=fields):
         if len(text) <= reply.budget and "results" not in form:
             return text
         return to_json(cut_to(form, reply.budget, writes=reply.writes, methods=reply.methods))
@@ -100,6 +100,11 @@ def reply_text(reply: Reply, redactor: Redactor) -> str:
         form = with_notice(form, f"{before}{hidden} invisible characters were removed.")
     # The whole text is redacted once more: some secrets are recognised only with a name and a value side by side.
     return redactor.redact(to_json(cut_to(form, reply.budget, writes=writes, methods=methods)))
+
+
+def _has_escaped_controls(data: bytes) -> bool:
+    """Whether a JSON text has the escape of an invisible character."""
+    return b"\\" in data and any(escape in data for escape in _ESCAPED_CONTROLS)
 
 
 def _cleaned(form: Form, redactor: Redactor) -> tuple[Form, int]:
