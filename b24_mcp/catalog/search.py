@@ -1,6 +1,6 @@
 """The search for methods by an intent in English or Russian.
 
-The full-text index of SQLite finds the texts that share words with the question. They are scored by how much of the
+The full-text index finds the texts that share words with the question. They are scored by how much of the
 question they cover; a word with the same meaning counts nearly as much as the same word. The ranking prefers methods
 that are current, methods that do what the verb in the question says, and methods that are used most.
 """
@@ -17,18 +17,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from b24_mcp.catalog.names import is_slip
+from b24_mcp.catalog.unit_index import UnitIndex
 from b24_mcp.words import transliterated, words_of
 
 LONGEST_QUERY = 300
 _MOST_WORDS = 24
 _CANDIDATES = 180
 _PLACES_OF_PORTAL = 3
-_UNITS = "SELECT method, kind, words, ideas FROM unit WHERE unit MATCH ? ORDER BY bm25(unit, 0, 0, 1.0, 0.5) LIMIT ?"
-# The texts of a portal have a separate index, so they neither displace the documented texts nor change their weights.
-_ADDED_UNITS = (
-    "SELECT method, kind, words, ideas FROM added_unit "
-    "WHERE added_unit MATCH ? ORDER BY bm25(added_unit, 0, 0, 1.0, 0.5) LIMIT ?"
-)
 _IDEA_WEIGHT = 0.6
 # The texts of undocumented methods rank below documented texts that match as well.
 _KIND_WEIGHT = {"phrasing": 1.0, "summary": 0.95, "name": 0.9, "added": 0.8}
@@ -116,12 +111,9 @@ class MethodSearch:
         question = self._question(query)
         if not question.words:
             return {}
-        match = " OR ".join(f'"{term}"' for term in question.terms)
-        rows = []
-        for asked in (_UNITS, _ADDED_UNITS) if self._of_portal else (_UNITS,):
-            rows += self._db.execute(asked, (match, _CANDIDATES)).fetchall()
+        found = [unit for index in self._indexes for unit in index.best(question.terms, _CANDIDATES)]
         units: dict[int, list[float]] = {}
-        for method, kind, words, ideas in rows:
+        for method, kind, words, ideas in found:
             likeness = _likeness(question, words.split(), set(ideas.split())) * _KIND_WEIGHT[kind]
             units.setdefault(method, []).append(likeness)
         return {method: self._score(method, likenesses, question) for method, likenesses in units.items()}
@@ -174,6 +166,15 @@ class MethodSearch:
         elif not question.verbs:
             score *= 1.1 if verb in ("list", "get") else 0.9
         return score * (1.06 if key.startswith(_COMMON) else 1.0)
+
+    @cached_property
+    def _indexes(self) -> list[UnitIndex]:
+        """The index of the documented units, and that of a portal's undocumented methods if there are any.
+
+        The texts of a portal have a separate index, so they neither displace the documented texts nor change their
+        weights.
+        """
+        return [UnitIndex(self._db, table) for table in (("unit", "added_unit") if self._of_portal else ("unit",))]
 
     @cached_property
     def ideas(self) -> dict[str, frozenset[str]]:
