@@ -14,7 +14,7 @@ import statistics
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks import answers, calls, http_clients, memory, rows, start
+from benchmarks import answers, calls, first_call, http_clients, memory, rows, start
 
 _STARTS = {
     "bytecode": {},
@@ -32,6 +32,7 @@ def main() -> None:
     found = {
         "machine": machine(),
         "start": starts(15 if not asked.quick else 3),
+        "first call": first_call.figures(7 if not asked.quick else 1),
         "calls": calls.figures(100 // part),
         "http": http_clients.figures(200, 5.0 / part, 3),
         "memory": memory.figures(240 // part, 5.0),
@@ -78,6 +79,11 @@ def table(found: dict[str, Any]) -> str:
             f"| start, {name} | {one['b24-mcp']:.2f} s | {one['one tool']:.2f} s | {one['times']:.2f} times "
             f"({one['times of processor']:.2f} of processor time) | 1.05 times |"
         )
+    ours, bare = found["first call"]["ours"]["call"], found["first call"]["bare"]["call"]
+    lines.append(
+        f"| first call after the start | {ours:.0f} ms | {bare:.0f} ms | {ours - bare:.0f} ms more | "
+        "at most 300 ms later |"
+    )
     for one, measured in zip(found["calls"], calls.MEASURED, strict=True):
         lines.append(
             f"| {one['name']} | {one['ours']:.2f} ms | {one['bare']:.2f} ms | {one['more']:.2f} ms more, "

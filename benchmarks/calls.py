@@ -141,6 +141,13 @@ class Server:
                 raise SystemExit(f"{tool} failed: {json.dumps(answer)[:500]}")
         return took
 
+    def listed(self) -> float:
+        """Return the seconds until the tools are listed."""
+        begin = time.perf_counter()
+        self._send("tools/list", {})
+        self._read()
+        return time.perf_counter() - begin
+
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
