@@ -9,6 +9,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -51,21 +52,18 @@ class Reply:
         return self.form["ok"] is True
 
 
-def is_long(value: object, most: int = LONG) -> bool:
+def is_long(value: Any, most: int = LONG) -> bool:
     """Whether a value has more than about `most` characters.
 
     Every answer is measured, so `marshal` does it: it copies a value four times faster than JSON is written. A list
     with many entries is long without being copied.
     """
-    if isinstance(value, list) and len(value) > most // _CHARACTERS_OF_AN_ENTRY:
-        return True
-    if isinstance(value, dict) and any(
-        isinstance(one, list) and len(one) > most // _CHARACTERS_OF_AN_ENTRY for one in value.values()
-    ):
-        return True
+    for one in (value, *value.values()) if isinstance(value, dict) else (value,):
+        if isinstance(one, list) and len(one) > most // _CHARACTERS_OF_AN_ENTRY:
+            return True
     try:
         return len(marshal.dumps(value, _MARSHAL_WITHOUT_REFERENCES)) > most
-    except ValueError:  # nested too deeply, or a value of another type: JSON can be written of some
+    except ValueError:  # nested too deeply, or a value of another type
         return True
 
 
