@@ -6,6 +6,7 @@ the tests shows when an update changes it.
 
 from __future__ import annotations
 
+import base64
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent, ToolAnnotations
 from pydantic import PrivateAttr, ValidationError
 
 from b24_mcp.access import Caller, os_user
@@ -100,9 +101,13 @@ async def _count(form: Form) -> None:
 
 
 async def _result(reply: Reply, app: App) -> CallToolResult:
-    """Return the result of a tool: one block of text, since every client shows that to its model."""
+    """Return the result of a tool: a block of text, since every client shows that to its model, and a picture."""
     text = await write(reply, app.redactor, app.long_answers)
-    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=not reply.ok)
+    content: list[ContentBlock] = [TextContent(type="text", text=text)]
+    if reply.picture is not None:
+        data = base64.b64encode(reply.picture).decode("ascii")
+        content.append(ImageContent(type="image", data=data, mime_type="image/png"))
+    return CallToolResult(content=content, is_error=not reply.ok)
 
 
 def make_tool(function: Callable[..., Awaitable[Reply]], *, title: str, annotations: ToolAnnotations) -> FormalTool:
