@@ -86,7 +86,8 @@ def drafted(columns: Sequence[str], rows: Sequence[Sequence[Cell]], language: La
 
 def _of_one_row(numbers: Sequence[ChartColumn], notes: list[str]) -> ChartDraft:
     """Return the draft of one row of numbers: each is a bar with the name of its column."""
-    values = {("", place): [float(column.values[0] or 0)] for place, column in enumerate(numbers)}
+    given = [(place, column.values[0]) for place, column in enumerate(numbers)]
+    values = {("", place): [float(value)] for place, value in given if value is not None}
     return ChartDraft(None, [""], [column.name for column in numbers], values, list(numbers), notes)
 
 

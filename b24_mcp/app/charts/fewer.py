@@ -13,7 +13,7 @@ _MOST_TIMES = 60
 _MOST_POINTS = 3_000
 _MOST_SERIES = 8
 _CROWDED = 3
-_DWARFING = 3.0
+_DWARFING = 12.0
 _MOST_OF_CROWDED = 12
 MOST_PANELS = 4
 """The most numbers with an axis of their own."""
