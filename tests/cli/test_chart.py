@@ -101,12 +101,14 @@ def test_a_mistake_is_explained(run: Run, arguments: list[str], status: int, sai
 
 
 @pytest.mark.parametrize(
-    ("prefix", "command"),
+    ("prefix", "source", "command"),
     [
-        ("/home/anna/.local/share/pipx/venvs/b24-mcp", "pipx install --force 'b24-mcp[charts]'"),
-        ("C:\\Users\\Anna\\AppData\\Roaming\\uv\\tools\\b24-mcp", "uv tool install 'b24-mcp[charts]'"),
-        ("/home/anna/b24-mcp/.venv", "-m pip install 'b24-mcp[charts]'"),
+        ("/home/anna/.local/share/pipx/venvs/b24-mcp", "", "pipx install --force 'b24-mcp[charts]'"),
+        ("/home/anna/.local/share/pipx/venvs/b24-mcp", "/src/b24 mcp", "pipx install --force '/src/b24 mcp[charts]'"),
+        ("C:\\Users\\Anna\\AppData\\Roaming\\uv\\tools\\b24-mcp", "", "uv tool install 'b24-mcp[charts]'"),
+        ("/home/anna/.local/share/uv/tools/b24-mcp", "/src", "uv tool install '/src[charts]'"),
+        ("/home/anna/b24-mcp/.venv", "/home/anna/b24-mcp", "-m pip install 'b24-mcp[charts]'"),
     ],
 )
-def test_the_command_for_an_extra_fits_how_the_program_was_installed(prefix: str, command: str) -> None:
-    assert command_for("charts", prefix).endswith(command)
+def test_the_command_for_an_extra_fits_how_the_program_was_installed(prefix: str, source: str, command: str) -> None:
+    assert command_for("charts", prefix, source).endswith(command)
