@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 import click
 
-CLIENT_NAMES = ("claude-code", "cursor", "codex", "vscode", "claude-desktop", "copilot", "gemini", "goose")
+CLIENT_NAMES = ("claude-code", "cursor", "codex", "vscode", "claude-desktop", "zed", "copilot", "gemini", "goose")
 _OTHER_NAMES = {
     "claude": ("claude-code", "claude-desktop"),
     "anthropic": ("claude-code", "claude-desktop"),
@@ -19,6 +19,8 @@ _OTHER_NAMES = {
     "githubcopilot": ("copilot",),
     "google": ("gemini",),
     "block": ("goose",),
+    "zededitor": ("zed",),
+    "zeditor": ("zed",),
 }
 _LEAST_SIMILAR = 0.5
 

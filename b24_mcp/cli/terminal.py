@@ -7,7 +7,9 @@ cleans the error messages that click prints itself.
 from __future__ import annotations
 
 import codecs
+import os
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
@@ -85,13 +87,25 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True, before: str =
     click.echo(encodable(before + printable(str(text)), stream.encoding), err=err, nl=nl)
 
 
+def _typed(argument: str) -> str:
+    """Return an argument as it was typed. Python cannot read UTF-8 where the locale is another."""
+    if not any("\udc80" <= one <= "\udcff" for one in argument):
+        return argument
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError:
+        return argument
+
+
 class SafeGroup(click.Group):
     """A group of commands that makes error messages printable before click prints them."""
 
-    def main(self, *args: Any, **options: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, **options: Any) -> Any:  # type: ignore[override]
         """Run the program."""
         prepare_streams()
-        return super().main(*args, **options)
+        given = list(sys.argv[1:] if args is None else args)
+        typed = [_typed(one) for one in given]
+        return super().main(args if typed == given else typed, **options)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, each with its whole first sentence."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from b24_mcp.cli.advice import for_terminal
 from tests.cli.conftest import PROGRAM, Run
 from tests.cli.terminal import on_a_terminal
 from tests.loopback import loopback_portal
@@ -122,3 +124,15 @@ def test_a_shell_completes_commands_and_methods(run: Run) -> None:
     assert "_b24_mcp_completion" in script.stdout
     done = run(_B24_MCP_COMPLETE="bash_complete", COMP_WORDS="b24-mcp call crm.deal.ad", COMP_CWORD="2")
     assert "plain,crm.deal.add" in done.stdout
+
+
+def test_a_missing_extra_is_named_with_the_command_to_run() -> None:
+    said = for_terminal({"error": {"code": "B24MCP_EXPORT", "hint": "The user can install b24-mcp[xlsx]; use .csv."}})
+    assert re.search(r"run \S+ -m pip install 'b24-mcp\[xlsx\]'; use \.csv\.", said["error"]["hint"])
+
+
+def test_arguments_in_utf_8_are_read_in_an_ascii_locale(run: Run) -> None:
+    settings = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    found = json.loads(run("find", "Соколова", "--json", **settings).stdout)
+    assert found["ok"]
+    assert found["found"]
