@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -32,6 +33,7 @@ _SIGNS = {
 """Signs as ASCII, for a terminal whose encoding does not have them."""
 _ERRORS = "b24-mcp-escape"
 _LONGEST_HELP = 200
+_NARROW, _NARROWEST = 52, 22
 
 
 def prepare_streams() -> None:
@@ -103,6 +105,8 @@ class SafeGroup(click.Group):
     def main(self, args: Sequence[str] | None = None, **options: Any) -> Any:  # type: ignore[override]
         """Run the program."""
         prepare_streams()
+        if (width := shutil.get_terminal_size().columns) < _NARROW:
+            options = {"terminal_width": max(width, _NARROWEST) - 2} | options  # click's help is 50 wide at least
         given = list(sys.argv[1:] if args is None else args)
         typed = [_typed(one) for one in given]
         return super().main(args if typed == given else typed, **options)

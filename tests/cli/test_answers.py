@@ -136,3 +136,31 @@ def test_arguments_in_utf_8_are_read_in_an_ascii_locale(run: Run) -> None:
     found = json.loads(run("find", "Соколова", "--json", **settings).stdout)
     assert found["ok"]
     assert found["found"]
+
+
+@pytest.mark.parametrize("columns", [30, 45, 200])
+def test_help_fits_the_terminal(columns: int) -> None:
+    _, shown = on_a_terminal("records", "--help", columns=columns)
+    assert max(map(len, shown.splitlines())) <= columns
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list", "crm.deal.list", "--out", "-"],
+        ["call", "crm.deal.list"],
+        ["describe", "crm.deal.add"],
+        ["--help"],
+    ],
+)
+def test_a_pipe_that_ends_early_is_no_error(arguments: list[str]) -> None:
+    """As in `b24-mcp list … --out - | head -1`."""
+    program = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ)
+    assert program.stdout is not None
+    assert program.stderr is not None
+    program.stdout.close()
+    with program.stderr as stderr:
+        said = stderr.read().decode()
+    program.wait(timeout=60)
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
