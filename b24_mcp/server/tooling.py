@@ -25,10 +25,10 @@ from pydantic import PrivateAttr, ValidationError
 
 from b24_mcp.access import Caller, os_user
 from b24_mcp.access.caller import CALLER, level_of, portals_of
-from b24_mcp.app.answers.forms import Form, failure_form
+from b24_mcp.app.answers.forms import failure_form
 from b24_mcp.app.answers.reply import Reply, write
 from b24_mcp.app.app import App
-from b24_mcp.app.fault_counts import count_failure
+from b24_mcp.app.fault_counts import count_failures
 from b24_mcp.catalog import RepeatedNameError, read_json_text
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.server.elicitation import InputRequired
@@ -88,7 +88,7 @@ class FormalTool(Tool):
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
             reply = Reply(failure_form(error))
         if not reply.ok:
-            app.background.start_soon(_count, reply.form)
+            app.background.start_soon(_count, reply)
         try:
             return await _result(reply, app)
         except Exception:  # its message may hold the answer, which was not redacted
@@ -96,8 +96,8 @@ class FormalTool(Tool):
             return await _result(Reply(failure_form(_internal())), app)
 
 
-async def _count(form: Form) -> None:
-    await run_sync(count_failure, form)
+async def _count(reply: Reply) -> None:
+    await run_sync(count_failures, reply.form, reply.methods)
 
 
 async def _result(reply: Reply, app: App) -> CallToolResult:
