@@ -86,15 +86,29 @@ def test_a_sentence_is_found_with_any_values(name: str) -> None:
 
 def test_each_sentence_is_still_said_in_the_program() -> None:
     """A sentence that changed in the program would silently stay English."""
-    sources = "".join(path.read_text("utf-8") for path in sorted((ROOT / "b24_mcp").rglob("*.py")))
+    said = [*(ROOT / "b24_mcp").rglob("*.py"), *(ROOT / "b24_mcp" / "catalog" / "data").glob("effects_*.tsv")]
+    sources = "".join(path.read_text("utf-8") for path in sorted(said))
     program = re.sub(r'"\s*\n\s*(?:else )?f?"', "", sources)  # a long text is written on several lines
     parts = [
-        part.removeprefix("it ").strip(" .")
+        re.sub(r"^(?:it|Please|please) ", "", part.strip()).removeprefix("'s ").strip(" .")
         for name, said in catalogue()["sentences"].items()
         if not name.startswith("skew_")  # the word in its middle is a value in the program
         for part in re.split(r"\{\w+\}|[:;,()]", said["en"])
     ]
     assert [part for part in parts if part not in program] == []
+
+
+def test_what_a_call_does_is_said_in_russian_for_every_method() -> None:
+    """A person who reads the question is to see why it is asked."""
+    lines = "".join(path.read_text("utf-8") for path in (ROOT / "b24_mcp/catalog/data").glob("effects_*.tsv"))
+    notes = {cells[3] for cells in (line.split("\t") for line in lines.splitlines()) if len(cells) > 3 and cells[3]}
+    assert len(notes) > 100
+    assert [note for note in sorted(notes) if not re.search("[а-яё]", translated(note, "ru"))] == []
+
+
+def test_a_text_of_several_sentences_is_translated_as_far_as_it_is_known() -> None:
+    said = "Nothing was executed. Something new. Check the address."
+    assert translated(said, "ru") == "Ничего не выполнено. Something new. Проверьте адрес."
 
 
 def run(*arguments: str, typed: str = "", **settings: str) -> str:
@@ -119,6 +133,22 @@ def test_doctor_speaks_russian_on_a_russian_computer(tmp_path: Path) -> None:
     assert "B24_FOO (из окружения): у b24-mcp нет такой настройки" in report
     english = [line for line in report.splitlines()[1:] if not re.search("[а-яё]", line) and "/" not in line]
     assert english == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"B24_WEBHOOK_URL": "http://127.0.0.1:9/rest/1/abcdefghijklm/"},
+        {"B24_WEBHOOK_URL": "http://acme.bitrix24.ru/x"},
+        {"B24_WEBHOOK_URL": "https://acme.bitrix24.ru/x"},
+        {"B24_ACCESS": "all"},
+    ],
+)
+def test_what_is_wrong_is_said_in_russian_too(tmp_path: Path, settings: dict[str, str]) -> None:
+    report = run("doctor", LC_ALL="ru_RU.UTF-8", HOME=str(tmp_path), **settings).splitlines()
+    wrong = next(number for number, line in enumerate(report) if line.startswith("✘"))
+    for line in report[wrong : wrong + 2]:
+        assert not re.search(r"\b(?:is|the|it|a|Please|Nothing|Check)\b", line), line
 
 
 def test_the_json_of_doctor_is_the_same_in_every_language(tmp_path: Path) -> None:
