@@ -11,7 +11,25 @@ from click.shell_completion import CompletionItem
 
 from b24_mcp.rest import Params
 
-PORTAL = click.option("--portal", metavar="NAME", help="The portal to use, one of `b24-mcp portals list`.")
+
+def complete_portals(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the configured portals that begin with what was typed; none when the settings cannot be read."""
+    from b24_mcp.config import ConfigurationError, load_configuration
+    from b24_mcp.config.settings import SettingsError
+
+    try:
+        names = load_configuration().names
+    except (ConfigurationError, SettingsError):
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+PORTAL = click.option(
+    "--portal",
+    metavar="NAME",
+    help="The portal to use, one of `b24-mcp portals list`.",
+    shell_complete=complete_portals,
+)
 """The option that names a portal."""
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on a terminal too.")

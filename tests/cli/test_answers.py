@@ -126,6 +126,23 @@ def test_a_shell_completes_commands_and_methods(run: Run) -> None:
     assert "plain,crm.deal.add" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "place", "completions"),
+    [
+        ("b24-mcp connect cl", 2, {"claude-code", "claude-desktop"}),
+        ("b24-mcp disconnect z", 2, {"zed"}),
+        ("b24-mcp describe crm.deal.ad", 2, {"crm.deal.add"}),
+        ("b24-mcp query x --portal s", 4, {"sandbox"}),
+        ("b24-mcp portals default s", 3, {"sandbox"}),
+        ("b24-mcp chart x --kind p", 4, {"pie"}),
+        ("b24-mcp records dr", 2, {"drop"}),
+    ],
+)
+def test_a_shell_completes_names(run: Run, words: str, place: int, completions: set[str]) -> None:
+    done = run(_B24_MCP_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(place))
+    assert {line.removeprefix("plain,") for line in done.stdout.split()} == completions
+
+
 def test_a_missing_extra_is_named_with_the_command_to_run() -> None:
     said = for_terminal({"error": {"code": "B24MCP_EXPORT", "hint": "The user can install b24-mcp[xlsx]; use .csv."}})
     assert re.search(r"run \S+ -m pip install 'b24-mcp\[xlsx\]'; use \.csv\.", said["error"]["hint"])
