@@ -80,8 +80,10 @@ def read_params(source: str) -> Params:
 
     try:
         params = from_json(_text_of(source))
-    except (OSError, UnicodeDecodeError) as exc:
-        raise click.BadParameter(f"cannot read {source[1:]}: {exc}", param_hint="--params") from None
+    except OSError as exc:
+        raise click.BadParameter(f"cannot read {source[1:]}: {exc.strerror or exc}", param_hint="--params") from None
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{source[1:] or 'stdin'} is not UTF-8 text", param_hint="--params") from None
     except ValueError as exc:
         raise click.BadParameter(f"not JSON: {exc}", param_hint="--params") from None
     if not isinstance(params, dict | list):

@@ -127,7 +127,7 @@ def list_portals(as_json: bool) -> None:
     columns = ["", "portal", "host", "access", "plan", "opened by"]
     cells = [["*" if row["default"] else " ", row["portal"], *list(row.values())[2:]] for row in rows]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
-    for line in table_lines(columns, cells, width) or record_lines(columns, cells):
+    for line in table_lines(columns, cells, width) or record_lines(["default", *columns[1:]], cells):
         echo(line)
 
 
