@@ -1,7 +1,8 @@
 """The program that draws a chart, in a process of its own.
 
-It reads a JSON object from stdin and writes the picture to stdout. The library runs a JavaScript engine, whose memory
-goes back to the system only when the process ends. It exits with 3 when the library is not installed.
+Its argument is the folder of the library. It reads a JSON object from stdin and writes the picture to stdout. The
+library runs a JavaScript engine, whose memory goes back to the system only when the process ends. It exits with 3 when
+the library is not installed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _NOT_INSTALLED = 3
 
 def main() -> int:
     """Draw the chart and return the exit status."""
+    sys.path.extend(filter(None, sys.argv[1:2]))
     try:
         import vl_convert
     except ImportError:

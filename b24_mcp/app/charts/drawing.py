@@ -42,7 +42,7 @@ async def draw(shape: ChartShape, picture: PictureFormat) -> bytes:
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     with anyio.move_on_after(_SECONDS):
         done = await anyio.run_process(
-            [sys.executable, "-I", str(_PROGRAM)],
+            [sys.executable, "-I", str(_PROGRAM), _library_folder()],
             input=await run_sync(_asked, shape, picture),
             check=False,
             stderr=subprocess.DEVNULL,
@@ -52,6 +52,12 @@ async def draw(shape: ChartShape, picture: PictureFormat) -> bytes:
             return done.stdout
         raise NoChartError("The library that draws charts failed.")
     raise NoChartError("Drawing the chart took too long.")
+
+
+def _library_folder() -> str:
+    """Return the folder of the library. The process does not look into the folders of the user by itself."""
+    found = importlib.util.find_spec(_LIBRARY)
+    return "" if found is None or found.origin is None else str(Path(found.origin).parents[1])
 
 
 def _asked(shape: ChartShape, picture: PictureFormat) -> bytes:
