@@ -112,3 +112,13 @@ def test_a_mistake_is_explained(run: Run, arguments: list[str], status: int, sai
 )
 def test_the_command_for_an_extra_fits_how_the_program_was_installed(prefix: str, source: str, command: str) -> None:
     assert command_for("charts", prefix, source).endswith(command)
+
+
+@pytest.mark.usefixtures("deals")
+def test_secrets_and_invisible_characters_are_not_drawn(run: Run) -> None:
+    secret = "https://acme.bitrix24.com/rest/1/' || 'k3y9zqa1b2c3d4e5/"
+    sql = f"SELECT '{secret}' AS address, 5 AS n UNION ALL SELECT 'A' || char(8238) || 'nna', 3"
+    picture = run("chart", sql, "--out", "-", "--format", "svg").stdout
+    assert "k3y9zqa1b2c3d4e5" not in picture
+    assert "\u202e" not in picture
+    assert ">Anna<" in picture

@@ -114,3 +114,12 @@ async def test_at_level_read_the_picture_is_shown_and_no_file_is_written(
 async def test_a_wrong_query_fails_as_without_a_chart() -> None:
     answer, pictures = await chart_for("claude-code", sql="SELECT nothing FROM crm_deal_list")
     assert (answer["error"]["code"], pictures) == ("B24MCP_SQL", [])
+
+
+async def test_a_failure_of_the_drawing_leaves_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise SystemExit(1)")
+    monkeypatch.setattr("b24_mcp.app.charts.drawing._PROGRAM", broken)
+    answer, _ = await chart_for("claude-code")
+    assert (answer["ok"], answer["count"]) == (True, 14)
+    assert answer["no_chart"] == "The library that draws charts failed."
