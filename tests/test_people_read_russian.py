@@ -86,24 +86,51 @@ def test_a_sentence_is_found_with_any_values(name: str) -> None:
 
 def test_each_sentence_is_still_said_in_the_program() -> None:
     """A sentence that changed in the program would silently stay English."""
-    said = [*(ROOT / "b24_mcp").rglob("*.py"), *(ROOT / "b24_mcp" / "catalog" / "data").glob("effects_*.tsv")]
+    said = [*(ROOT / "b24_mcp").rglob("*.py"), *(ROOT / "b24_mcp" / "catalog" / "data").glob("*s_*.tsv")]
     sources = "".join(path.read_text("utf-8") for path in sorted(said))
     program = re.sub(r'"\s*\n\s*(?:else )?f?"', "", sources)  # a long text is written on several lines
     parts = [
         re.sub(r"^(?:it|Please|please) ", "", part.strip()).removeprefix("'s ").strip(" .")
         for name, said in catalogue()["sentences"].items()
         if not name.startswith("skew_")  # the word in its middle is a value in the program
-        for part in re.split(r"\{\w+\}|[:;,()]", said["en"])
+        # The kinds of risks are joined where a call has several.
+        for part in re.split(r"\{\w+\}|[:;,()]" + ("| and " if name.startswith("kinds_") else ""), said["en"])
     ]
     assert [part for part in parts if part not in program] == []
 
 
 def test_what_a_call_does_is_said_in_russian_for_every_method() -> None:
     """A person who reads the question is to see why it is asked."""
-    lines = "".join(path.read_text("utf-8") for path in (ROOT / "b24_mcp/catalog/data").glob("effects_*.tsv"))
-    notes = {cells[3] for cells in (line.split("\t") for line in lines.splitlines()) if len(cells) > 3 and cells[3]}
-    assert len(notes) > 100
+    notes = set()
+    for pattern, column in (("effects_*.tsv", 3), ("risks_*.tsv", 4)):
+        for path in (ROOT / "b24_mcp" / "catalog" / "data").glob(pattern):
+            rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
+            notes |= {cells[column] for cells in rows if len(cells) > column and cells[column]}
+    assert len(notes) > 200
     assert [note for note in sorted(notes) if not re.search("[а-яё]", translated(note, "ru"))] == []
+
+
+async def test_every_reason_of_a_question_is_russian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    params = {"EMAIL": "x@example.com"}
+    question, _ = await asked("call_method", "auto", method="user.add", params=params)
+    reason = question.message.splitlines()[1]
+    assert "меняются люди или права доступа (новый человек приглашается по почте" in reason
+    assert not re.search("[a-z]{3,}", reason.removeprefix("- user.add:"))
+
+
+@pytest.mark.parametrize(
+    ("english", "russian"),
+    [
+        ("another person owns the chat, another person owns the group", "владельцем чата"),
+        ("customers automatically receive these texts, or answers of a bot, a toggle", "клиенты автоматически"),
+        ("a toggle, a toggle, a toggle, and 3 more reasons", "и ещё причин: 3"),
+    ],
+)
+def test_a_list_of_reasons_is_translated_entry_by_entry(english: str, russian: str) -> None:
+    said = translated(english, "ru")
+    assert russian in said
+    assert not re.search("[a-z]{3,}", said)
 
 
 def test_a_text_of_several_sentences_is_translated_as_far_as_it_is_known() -> None:

@@ -13,6 +13,7 @@ from b24_mcp.texts.catalogue import Language, catalogue
 from b24_mcp.texts.person import language_of_user
 
 _END = re.compile(r"(?<=[.!?]) ")
+_MOST_COMMAS = 4
 _VALUE = re.compile(r"\{(\w+)\}")
 
 
@@ -28,8 +29,24 @@ def translated(said: str, language: Language) -> str:
         return whole
     sentences = _END.split(said)
     if len(sentences) == 1:
-        return said
+        return _listed(said, language)
     return " ".join(_translated(one, language) or one for one in sentences)
+
+
+def _listed(said: str, language: Language) -> str:
+    """Return a list with commas whose entries are translated. An entry may hold commas itself."""
+    parts = said.split(", ")
+    found, at = [], 0
+    while at < len(parts):
+        for end in range(min(len(parts), at + _MOST_COMMAS), at, -1):
+            entry = _translated(", ".join(parts[at:end]), language)
+            if entry is not None:
+                break
+        else:
+            entry, end = parts[at], at + 1
+        found.append(entry)
+        at = end
+    return ", ".join(found)
 
 
 def _translated(said: str, language: Language) -> str | None:
