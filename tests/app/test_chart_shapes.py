@@ -106,7 +106,7 @@ def test_numbers_of_different_sizes_have_an_axis_each() -> None:
 
 
 def test_of_many_rows_the_largest_are_drawn_and_the_others_added_up() -> None:
-    rows = [[f"Client {n}", 200 - n] for n in range(30)]
+    rows: Rows = [[f"Client {n}", 200 - n] for n in range(30)]
     drawn = shape("client, n", rows, "SELECT client, count(*) AS n FROM t GROUP BY 1")
     assert len(drawn.labels) == 20
     assert (drawn.labels[0], drawn.labels[-1]) == ("Client 0", "others (11)")
@@ -118,7 +118,7 @@ def test_of_many_rows_the_largest_are_drawn_and_the_others_added_up() -> None:
 
 @pytest.mark.parametrize("expression", ["avg(x)", "max(x)", "100.0 * sum(a) / count(*)", "round(avg(x), 2)"])
 def test_averages_and_ratios_are_never_added_up(expression: str) -> None:
-    rows = [[f"Client {n}", 100.0 - n] for n in range(30)]
+    rows: Rows = [[f"Client {n}", 100.0 - n] for n in range(30)]
     drawn = shape("client, n", rows, f"SELECT client, {expression} AS n FROM t GROUP BY 1")
     assert drawn.notes == ("the 19 largest of 30 are drawn, the other 11 are left out",)
 
@@ -130,7 +130,7 @@ def test_others_that_would_dwarf_every_bar_are_said_and_not_drawn() -> None:
 
 
 def test_many_series_become_few() -> None:
-    rows = [[month, f"Person {n}", n] for month in ("2026-01", "2026-02") for n in range(20)]
+    rows: Rows = [[month, f"Person {n}", n] for month in ("2026-01", "2026-02") for n in range(20)]
     drawn = shape("month, person, n", rows, "SELECT month, person, count(*) AS n FROM t GROUP BY 1, 2")
     assert (len(drawn.series), drawn.series[-1]) == (8, "others (13)")
     assert sum(point.value for point in drawn.points) == sum(row[2] for row in rows)
