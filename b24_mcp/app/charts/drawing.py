@@ -42,7 +42,7 @@ async def draw(shape: ChartShape, picture: PictureFormat) -> bytes:
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     with anyio.move_on_after(_SECONDS):
         done = await anyio.run_process(
-            [sys.executable, "-I", str(_PROGRAM), _library_folder()],
+            [sys.executable, "-I", str(_PROGRAM), await run_sync(_library_folder)],
             input=await run_sync(_asked, shape, picture),
             check=False,
             stderr=subprocess.DEVNULL,

@@ -68,7 +68,7 @@ async def chart_part(
 
     At the access level `read` no file is written: the picture is only in the answer, for a client that shows it.
     """
-    if not can_draw():
+    if not await run_sync(can_draw):  # it looks at the disk
         return _no_chart(f"{NO_EXTRA}. The user can install it: pip install 'b24-mcp[charts]'.")
     try:
         shape = await shape_for(app.redactor, opened, answer, sql, ChartWish(kind))
