@@ -59,6 +59,7 @@ LIBRARIES = {
     "ruamel": ("connect/yaml.py",),
     "xlsxwriter": ("records/exports/xlsx.py",),
     "pypdf": ("app/files/preview_program.py",),
+    "vl_convert": ("app/charts/draw_program.py",),
     "docx": ("app/files/preview_program.py",),
     "python_calamine": ("app/files/preview_program.py", "records/imports/reader_process.py"),
     "pyarrow": ("records/exports/parquet.py", "records/imports/reader_process.py"),

@@ -73,6 +73,25 @@ def test_each_extra_is_explained() -> None:
     assert set(extras) == set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
 
 
+@pytest.mark.parametrize(
+    ("searched", "page"),
+    [
+        ("retry", "calls.md"),
+        ("rate limit", "calls.md"),
+        ("idempotency key", "calls.md"),
+        ("read-only", "access.md"),
+        ("audit log", "access.md"),
+        ("OAuth app", "login.md"),
+        ("chart", "tools.md"),
+    ],
+)
+def test_what_people_search_for_is_named_in_the_readme_and_on_its_page(searched: str, page: str) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert re.search(searched.replace("retry", "retr(y|ied)"), readme, re.IGNORECASE)
+    assert f"docs/{page}" in readme
+    assert re.search(searched, " ".join((ROOT / "docs" / page).read_text("utf-8").split()), re.IGNORECASE)
+
+
 def test_each_page_can_be_reached_from_the_readme() -> None:
     found, waiting = set(), [ROOT / "README.md"]
     while waiting:

@@ -86,15 +86,56 @@ def test_a_sentence_is_found_with_any_values(name: str) -> None:
 
 def test_each_sentence_is_still_said_in_the_program() -> None:
     """A sentence that changed in the program would silently stay English."""
-    sources = "".join(path.read_text("utf-8") for path in sorted((ROOT / "b24_mcp").rglob("*.py")))
+    said = [*(ROOT / "b24_mcp").rglob("*.py"), *(ROOT / "b24_mcp" / "catalog" / "data").glob("*s_*.tsv")]
+    sources = "".join(path.read_text("utf-8") for path in sorted(said))
     program = re.sub(r'"\s*\n\s*(?:else )?f?"', "", sources)  # a long text is written on several lines
     parts = [
-        part.removeprefix("it ").strip(" .")
+        re.sub(r"^(?:it|Please|please) ", "", part.strip()).removeprefix("'s ").strip(" .")
         for name, said in catalogue()["sentences"].items()
         if not name.startswith("skew_")  # the word in its middle is a value in the program
-        for part in re.split(r"\{\w+\}|[:;,()]", said["en"])
+        # The kinds of risks are joined where a call has several.
+        for part in re.split(r"\{\w+\}|[:;,()]" + ("| and " if name.startswith("kinds_") else ""), said["en"])
     ]
     assert [part for part in parts if part not in program] == []
+
+
+def test_what_a_call_does_is_said_in_russian_for_every_method() -> None:
+    """A person who reads the question is to see why it is asked."""
+    notes = set()
+    for pattern, column in (("effects_*.tsv", 3), ("risks_*.tsv", 4)):
+        for path in (ROOT / "b24_mcp" / "catalog" / "data").glob(pattern):
+            rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
+            notes |= {cells[column] for cells in rows if len(cells) > column and cells[column]}
+    assert len(notes) > 200
+    assert [note for note in sorted(notes) if not re.search("[а-яё]", translated(note, "ru"))] == []
+
+
+async def test_every_reason_of_a_question_is_russian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    params = {"EMAIL": "x@example.com"}
+    question, _ = await asked("call_method", "auto", method="user.add", params=params)
+    reason = question.message.splitlines()[1]
+    assert "меняются люди или права доступа (новый человек приглашается по почте" in reason
+    assert not re.search("[a-z]{3,}", reason.removeprefix("- user.add:"))
+
+
+@pytest.mark.parametrize(
+    ("english", "russian"),
+    [
+        ("another person owns the chat, another person owns the group", "владельцем чата"),
+        ("customers automatically receive these texts, or answers of a bot, a toggle", "клиенты автоматически"),
+        ("a toggle, a toggle, a toggle, and 3 more reasons", "и ещё причин: 3"),
+    ],
+)
+def test_a_list_of_reasons_is_translated_entry_by_entry(english: str, russian: str) -> None:
+    said = translated(english, "ru")
+    assert russian in said
+    assert not re.search("[a-z]{3,}", said)
+
+
+def test_a_text_of_several_sentences_is_translated_as_far_as_it_is_known() -> None:
+    said = "Nothing was executed. Something new. Check the address."
+    assert translated(said, "ru") == "Ничего не выполнено. Something new. Проверьте адрес."
 
 
 def run(*arguments: str, typed: str = "", **settings: str) -> str:
@@ -119,6 +160,22 @@ def test_doctor_speaks_russian_on_a_russian_computer(tmp_path: Path) -> None:
     assert "B24_FOO (из окружения): у b24-mcp нет такой настройки" in report
     english = [line for line in report.splitlines()[1:] if not re.search("[а-яё]", line) and "/" not in line]
     assert english == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"B24_WEBHOOK_URL": "http://127.0.0.1:9/rest/1/abcdefghijklm/"},
+        {"B24_WEBHOOK_URL": "http://acme.bitrix24.ru/x"},
+        {"B24_WEBHOOK_URL": "https://acme.bitrix24.ru/x"},
+        {"B24_ACCESS": "all"},
+    ],
+)
+def test_what_is_wrong_is_said_in_russian_too(tmp_path: Path, settings: dict[str, str]) -> None:
+    report = run("doctor", LC_ALL="ru_RU.UTF-8", HOME=str(tmp_path), **settings).splitlines()
+    wrong = next(number for number, line in enumerate(report) if line.startswith("✘"))
+    for line in report[wrong : wrong + 2]:
+        assert not re.search(r"\b(?:is|the|it|a|Please|Nothing|Check)\b", line), line
 
 
 def test_the_json_of_doctor_is_the_same_in_every_language(tmp_path: Path) -> None:

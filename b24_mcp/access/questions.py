@@ -81,7 +81,7 @@ def _alone(ruling: Ruling, longest: int, redactor: Redactor, origin: str, langua
     name = f"{show_hidden(ruling.call.name)}: " if ruling.call.name else ""
     arguments = text("question.with", language, arguments=_arguments(ruling, longest, redactor, language))
     why = reasons_in(ruling.why, language)
-    return f"- {name}{ruling.call.method}: {why}{_note(ruling)}\n  {arguments}{_link(ruling, origin)}"
+    return f"- {name}{ruling.call.method}: {why}{_note(ruling, language)}\n  {arguments}{_link(ruling, origin)}"
 
 
 def _link(ruling: Ruling, origin: str) -> str:
@@ -100,12 +100,14 @@ def _link(ruling: Ruling, origin: str) -> str:
 def _heading(group: Sequence[Ruling], language: Language) -> str:
     first = group[0]
     why = reasons_in(first.why, language)
-    return text("question.group", language, method=first.call.method, count=len(group), why=why) + _note(first)
+    return text("question.group", language, method=first.call.method, count=len(group), why=why) + _note(
+        first, language
+    )
 
 
-def _note(ruling: Ruling) -> str:
+def _note(ruling: Ruling, language: Language) -> str:
     method = known_methods().method(ruling.call.method, ruling.call.version)
-    return f" ({method.note})" if method is not None and method.note else ""
+    return f" ({translated(method.note, language)})" if method is not None and method.note else ""
 
 
 def _arguments(ruling: Ruling, longest: int, redactor: Redactor, language: Language) -> str:

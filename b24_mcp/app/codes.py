@@ -48,5 +48,6 @@ CODES: dict[str, CodeFact] = {
     "B24MCP_AMBIGUOUS": CodeFact(
         "conflict", "Nothing was changed for this row. Choose one of the records and update it by its id."
     ),
+    "B24MCP_CHART": CodeFact("validation", "No picture was written."),
     "B24MCP_PORTAL": CodeFact("policy", "Nothing was sent. A person configures the portals and who may use them."),
 }

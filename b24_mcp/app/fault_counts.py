@@ -9,6 +9,8 @@ import contextlib
 import re
 import sqlite3
 import time
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +51,8 @@ class FaultCounts:
     def __init__(self, folder: Path) -> None:
         self.path = folder / _FILE
 
-    def add(self, method: str, code: str, now: float) -> None:
-        """Count a failure.
+    def add(self, method: str, code: str, now: float, times: int = 1) -> None:
+        """Count a failure that happened this many times.
 
         Raises:
             OSError: when the file cannot be written.
@@ -59,9 +61,9 @@ class FaultCounts:
         make_private(self.path.parent)
         with closing(open_database(self.path, timeout=1.0, schema=_SCHEMA)) as db:
             db.execute(
-                "INSERT INTO fault VALUES (?, ?, 1, ?) "
-                "ON CONFLICT (method, code) DO UPDATE SET count = count + 1, last = excluded.last",
-                (method, code, now),
+                "INSERT INTO fault VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (method, code) DO UPDATE SET count = count + excluded.count, last = excluded.last",
+                (method, code, times, now),
             )
             db.execute(
                 "DELETE FROM fault WHERE rowid IN (SELECT rowid FROM fault ORDER BY count DESC, last DESC "
@@ -89,22 +91,33 @@ class FaultCounts:
         self.path.unlink(missing_ok=True)
 
 
-def count_failure(form: Form, settings: Settings | None = None, now: float | None = None) -> None:
-    """Count the failure that an answer describes, unless `B24_STATS` is false. A failure to do so is ignored.
+def count_failures(
+    form: Form,
+    methods: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
+    now: float | None = None,
+) -> None:
+    """Count the failures that an answer describes, unless `B24_STATS` is false. A failure to do so is ignored.
 
-    Only names that look like a method or a code are kept, so no value of a call can be. Writes a file: call it in a
-    thread.
+    In the answer of a batch each failed command counts; `methods` are the methods of its commands by name. Only names
+    that look like a method or a code are kept, so no value of a call can be. Writes a file: call it in a thread.
     """
     from b24_mcp.config.settings import SettingsError, load_settings  # needed only when a call failed
 
-    error = form.get("error")
-    if not isinstance(error, dict):
+    failed = [(str(form.get("method") or ""), form.get("error"))]
+    results = form.get("results")
+    for name, one in results.items() if isinstance(results, dict) else ():
+        failed.append(((methods or {}).get(name, ""), one.get("error") if isinstance(one, dict) else None))
+    errors = [(method, error) for method, error in failed if isinstance(error, dict)]
+    if not errors:
         return
     with contextlib.suppress(SettingsError, OSError, sqlite3.Error):
         settings = settings or load_settings()
         if settings.stats:
-            method = _kept_method(str(form.get("method") or ""))
-            FaultCounts(settings.data_folder).add(method, _kept_code(error), time.time() if now is None else now)
+            counts = FaultCounts(settings.data_folder)
+            kept = Counter((_kept_method(method), _kept_code(error)) for method, error in errors)
+            for (method, code), times in kept.items():
+                counts.add(method, code, time.time() if now is None else now, times)
 
 
 def _kept_method(method: str) -> str:

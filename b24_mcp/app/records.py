@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from anyio.to_thread import run_sync
 
 from b24_mcp.access import NOTICE, current_caller
-from b24_mcp.app.answers.forms import failure_form, with_notice
+from b24_mcp.app.answers.forms import Form, failure_form, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error, our_error
 
+if TYPE_CHECKING:
+    from b24_mcp.app.charts.draft import ChartKind
 
-async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None = None) -> Reply:
+
+async def query_data_sets(
+    app: App,
+    sql: str,
+    *,
+    limit: int,
+    chart: ChartKind | bool = False,
+    shows_images: bool = False,
+    portal: str | None = None,
+) -> Reply:
     """Run a query over the data sets and own tables of a portal and return the reply with at most `limit` rows.
+
+    With `chart` a picture of the rows is drawn as well, of this kind or of the one that fits. `shows_images`: the
+    client of the caller shows the pictures in an answer.
 
     Raises:
         B24Error: when the portal cannot be opened.
@@ -25,16 +41,28 @@ async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None 
     opened = await app.portals.get(portal)
     budget = opened.settings.budget
     library = app.data_sets.of(opened)
+    drawn: Form = {}
+    picture: bytes | None = None
     try:
         tables = await tables_for(opened, sql, app.redactor)
-        answer = await ask(library, sql, rows=limit, characters=budget, caller=current_caller().name, tables=tables)
+        caller = current_caller().name
+        if chart:
+            from b24_mcp.app.charts.query import chart_part, rows_to_draw, shortened
+
+            whole = await rows_to_draw(library, sql, caller, tables)
+            wanted = None if chart is True else chart
+            part = await chart_part(app, opened, whole, sql, wanted, shows_images=shows_images)
+            answer, drawn, picture = shortened(whole, limit, budget), part.form, part.picture
+        else:
+            answer = await ask(library, sql, rows=limit, characters=budget, caller=caller, tables=tables)
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), budget)
     form = query_form(answer, opened.notice)
+    form = {"ok": form.pop("ok"), **drawn, **form}
     foreign = (IMPORT_METHOD, CHANGES_METHOD)
     if form["rows"] and any(one.method in foreign or has_outside_texts(one.method) for one in answer.read):
         form = with_notice(form, NOTICE)
-    return Reply(form, budget)
+    return Reply(form, budget, picture=picture)
 
 
 async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None = None) -> Reply:

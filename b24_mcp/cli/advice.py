@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from b24_mcp.cli.extras import command_for
 from b24_mcp.errors import Fault
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _COMMANDS = {
     "validate=false": "--no-validate",
 }
 """What a person types where a model uses a tool or an argument."""
+_EXTRA = re.compile(r"\binstall b24-mcp\[([a-z,]+)\]", re.IGNORECASE)
 _OF_A_MODEL = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in _COMMANDS))
 _ASKED_TO_ALLOW = re.compile(r"set (?:validate=false|--no-validate): a person is then asked to allow the call")
 
@@ -57,6 +59,7 @@ def advice(fault: Fault) -> str:
 
 def reworded(text: str) -> str:
     """Return a text with the commands that a person types instead of the tools and arguments of a model."""
+    text = _EXTRA.sub(lambda found: f"run {command_for(found[1])}", text)
     text = _ASKED_TO_ALLOW.sub("add --no-validate", text)
     return _OF_A_MODEL.sub(lambda found: _COMMANDS[found[0]], text)
 

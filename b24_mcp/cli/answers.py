@@ -47,9 +47,9 @@ def print_answer(form: Mapping[str, object], redactor: Redactor, *, as_json: boo
 
 
 def _count(form: Mapping[str, object]) -> None:
-    from b24_mcp.app.fault_counts import count_failure  # needed only when a call failed
+    from b24_mcp.app.fault_counts import count_failures  # needed only when a call failed
 
-    count_failure(dict(form))
+    count_failures(dict(form))
 
 
 def _print_error(error: Mapping[str, object], redactor: Redactor) -> None:

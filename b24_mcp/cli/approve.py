@@ -12,7 +12,7 @@ from b24_mcp.cli.approval import is_interactive
 from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
-from b24_mcp.texts import language_of_user, text
+from b24_mcp.texts import for_user, language_of_user, text
 
 
 @click.command()
@@ -32,13 +32,13 @@ def approve(code: str) -> None:
     redactor = Redactor()
     configure_logging(redactor)
     if not is_interactive():
-        raise click.ClickException("Approval needs a person at a terminal. Nothing was approved.")
+        raise click.ClickException(for_user("Approval needs a person at a terminal. Nothing was approved."))
     try:
         asyncio.run(_approve(code, redactor))
     except B24Error as exc:
-        raise click.ClickException(exc.fault.message) from None
+        raise click.ClickException(for_user(exc.fault.message)) from None
     except OSError as exc:
-        raise click.ClickException(f"The approvals cannot be read: {exc}") from None
+        raise click.ClickException(for_user(f"The approvals cannot be read: {exc}")) from None
 
 
 async def _approve(code: str, redactor: Redactor) -> None:
@@ -48,13 +48,15 @@ async def _approve(code: str, redactor: Redactor) -> None:
 
     settings = load_user_configuration(redactor).settings
     if settings.state == "memory":
-        raise click.ClickException("With B24_STATE=memory an approval cannot reach the server. Nothing was approved.")
+        said = "With B24_STATE=memory an approval cannot reach the server. Nothing was approved."
+        raise click.ClickException(for_user(said))
     state = open_state(settings.state)
     try:
         approvals = Approvals(state)
         pending = await approvals.find(code)
         if pending is None:
-            raise click.UsageError("Nothing waits under this code: it was used already, or its ten minutes are over.")
+            said = "Nothing waits under this code: it was used already, or its ten minutes are over."
+            raise click.UsageError(for_user(said))
         language = language_of_user()
         asked_by = pending.client or text("approve.unnamed", language)
         echo(text("approve.asked_by", language, client=one_line(asked_by), user=one_line(pending.user)))
@@ -63,7 +65,8 @@ async def _approve(code: str, redactor: Redactor) -> None:
             echo(text("approve.declined", language))
             sys.exit(1)
         if not await approvals.approve(code):
-            raise click.UsageError("The ten minutes are over. Nothing was approved; let the assistant ask again.")
+            said = "The ten minutes are over. Nothing was approved; let the assistant ask again."
+            raise click.UsageError(for_user(said))
         echo(text("approve.done", language))
     finally:
         await state.aclose()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from b24_mcp.catalog.compiler import Compiled
     from b24_mcp.docs import DocsLibrary
 
+_PAGES_SHOWN = 25
 _FORMER = "catalog.former"
 """The folder with the catalogue before the last build, beside that of the last build."""
 
@@ -67,12 +68,11 @@ def build(docs: Path | None, out: Path | None, verbose: bool) -> None:
     if out == data / "catalog":
         _keep_former(out)
     try:
-        show_step("reading the pages: this takes a minute")
         if docs is not None:
-            report = build_from_folder(docs, out)
+            report = build_from_folder(docs, out, _show)
         else:
             with library.editions() as editions:
-                report = build_from(editions, out)
+                report = build_from(editions, out, _show)
     except NoDocumentationError as exc:
         raise click.BadParameter(str(exc), param_hint="--docs") from None
     show_step("compiling the catalogue")
@@ -105,6 +105,14 @@ def undo() -> None:
     except OSError as exc:
         raise click.ClickException(f"{built} cannot be changed: {exc.strerror}.") from None
     echo("The catalogue before the last build is in use." if built.exists() else "The installed catalogue is in use.")
+
+
+def _show(step: str, done: int, whole: int) -> None:
+    """Show a step of the build. There are thousands of pages, so not each of them is shown."""
+    if not whole:
+        show_step(step)
+    elif done % _PAGES_SHOWN == 0 or done == whole:
+        show_step(f"{step}: {done} of {whole}")
 
 
 def _keep_former(built: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 import click
+from click.shell_completion import CompletionItem
 
-CLIENT_NAMES = ("claude-code", "cursor", "codex", "vscode", "claude-desktop", "copilot", "gemini", "goose")
+CLIENT_NAMES = ("claude-code", "cursor", "codex", "vscode", "claude-desktop", "zed", "copilot", "gemini", "goose")
 _OTHER_NAMES = {
     "claude": ("claude-code", "claude-desktop"),
     "anthropic": ("claude-code", "claude-desktop"),
@@ -19,6 +20,8 @@ _OTHER_NAMES = {
     "githubcopilot": ("copilot",),
     "google": ("gemini",),
     "block": ("goose",),
+    "zededitor": ("zed",),
+    "zeditor": ("zed",),
 }
 _LEAST_SIMILAR = 0.5
 
@@ -31,6 +34,10 @@ class ClientName(click.ParamType[str]):
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Return what the usage shows."""
         return "CLIENT"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the clients that begin with what was typed."""
+        return [CompletionItem(name) for name in CLIENT_NAMES if name.startswith(incomplete.lower())]
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name as it is listed."""

@@ -11,6 +11,7 @@ from b24_mcp.cli.apply import apply
 from b24_mcp.cli.approve import approve
 from b24_mcp.cli.call import call
 from b24_mcp.cli.catalog import catalog
+from b24_mcp.cli.chart import chart
 from b24_mcp.cli.connect import connect, disconnect
 from b24_mcp.cli.demo import demo
 from b24_mcp.cli.docs import docs
@@ -54,7 +55,7 @@ for command in (
     *(demo, serve, connect, disconnect, doctor),
     *(portals, notes, login, logout, approve),
     *(find, describe, fields),
-    *(call, list_, import_, query, export, apply, records, download),
+    *(call, list_, import_, query, export, chart, apply, records, download),
     *(docs, catalog, sandbox, stats),
 ):
     cli.add_command(command)

@@ -74,7 +74,7 @@ def connect(
     b24-mcp connect codex --http https://mcp.example.com/mcp
     b24-mcp connect --all
 
-    CLIENT is claude-code, cursor, codex, vscode, claude-desktop, copilot, gemini or goose.
+    CLIENT is claude-code, cursor, codex, vscode, claude-desktop, zed, copilot, gemini or goose.
 
     Shows the change and asks before it is written. A copy of the file is kept beside it. No secret is written: the
     server reads its own settings, and a token is named by its environment variable. An entry of another program is

@@ -206,4 +206,17 @@ def _print_status(folder: Path, editions: list[CopyStatus]) -> None:
         echo(f"  revision    {one.origin.revision or one.origin.sha256 or 'not known'}")
         echo(f"  fetched     {one.origin.taken}")
     if not editions:
-        echo("There is no copy yet: the first question fetches it, or run `b24-mcp docs sync`.")
+        echo(_why_none())
+
+
+def _why_none() -> str:
+    """Return how a copy comes to be there, with the setting of this user."""
+    from b24_mcp.config.settings import SettingsError, load_settings
+
+    try:
+        is_off = load_settings().docs == "off"
+    except SettingsError:
+        is_off = False
+    if is_off:
+        return "There is no copy, and B24_DOCS=off fetches none: run `b24-mcp docs sync`."
+    return "There is no copy yet: the first question fetches it, or run `b24-mcp docs sync`."

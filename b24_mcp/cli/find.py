@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from b24_mcp.app.app import App
 
 _WIDTH = 78
+_EVENT_FACTS = ("scope", "bind", "offline", "request", "page")
 _FACTS = ("effect", "risks", "scope", "who", "classic", "deprecated", "replaced_by", "available", "page")
 _NOTHING: tuple[object, ...] = (None, [], "")
 _NEXT_FIELD = re.compile(r"; (?=[A-Za-z_][\w.]+:)")
@@ -131,12 +132,13 @@ def _fields(form: Mapping[str, object]) -> Mapping[str, object]:
 
 def described(form: Mapping[str, object]) -> Mapping[str, object]:
     """Return the description of a method with one line for each parameter and each field below it."""
+    if "event" in form and isinstance(form.get("data"), list):
+        return _event(form)
     params = form.get("params")
     if not isinstance(params, list):
         return form
     lines = [f"{form.get('method')} ({form.get('version')}): {form.get('summary', '')}"]
-    facts = ((key, form.get(key)) for key in _FACTS)
-    lines += [f"  {key.replace('_', ' '):<12} {on_one_line(value)}" for key, value in facts if value not in _NOTHING]
+    lines += _fact_lines(form, _FACTS)
     lines += ["", "Parameters:"] if params else ["", "No parameters."]
     for one in params:
         lines += _parameter(one) if isinstance(one, dict) else [f"  {shown(one)}"]
@@ -152,6 +154,21 @@ def described(form: Mapping[str, object]) -> Mapping[str, object]:
     return {"text": "\n".join(lines)} | {key: form[key] for key in ("hint", "notice", "url", "portal") if key in form}
 
 
+def _event(form: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the description of an event with one line for each value of its data."""
+    data = form.get("data")
+    lines = [str(form["event"]), *_fact_lines(form, _EVENT_FACTS), "", "Data:"]
+    for one in data if isinstance(data, list) else []:
+        lines += _parameter(one) if isinstance(one, dict) else [f"  {shown(one)}"]
+    rest = {key: value for key, value in form.items() if key not in ("event", "data", *_EVENT_FACTS)}
+    return {"text": "\n".join(lines)} | rest
+
+
+def _fact_lines(form: Mapping[str, object], names: Sequence[str]) -> list[str]:
+    facts = ((name, form.get(name)) for name in names)
+    return [f"  {name.replace('_', ' '):<12} {on_one_line(value)}" for name, value in facts if value not in _NOTHING]
+
+
 def _parameter(one: Mapping[str, object]) -> list[str]:
     """Return the lines of a parameter: its name with a star when it is required, its type, what is known of it."""
     star = "*" if one.get("required") else ""
@@ -161,6 +178,9 @@ def _parameter(one: Mapping[str, object]) -> list[str]:
             continue
         if key == "fields" and isinstance(value, str):
             lines += [f"    {field}" for field in _NEXT_FIELD.split(value)]
+        elif key == "fields" and isinstance(value, list):
+            inner = [_parameter(field) if isinstance(field, dict) else [f"  {shown(field)}"] for field in value]
+            lines += [f"  {line}" for some in inner for line in some]
         else:
             lines.append(f"    {key.replace('_', ' ')}: {shown(value)}")
     return lines

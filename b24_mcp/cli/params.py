@@ -11,7 +11,25 @@ from click.shell_completion import CompletionItem
 
 from b24_mcp.rest import Params
 
-PORTAL = click.option("--portal", metavar="NAME", help="The portal to use, one of `b24-mcp portals list`.")
+
+def complete_portals(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the configured portals that begin with what was typed; none when the settings cannot be read."""
+    from b24_mcp.config import ConfigurationError, load_configuration
+    from b24_mcp.config.settings import SettingsError
+
+    try:
+        names = load_configuration().names
+    except (ConfigurationError, SettingsError):
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+PORTAL = click.option(
+    "--portal",
+    metavar="NAME",
+    help="The portal to use, one of `b24-mcp portals list`.",
+    shell_complete=complete_portals,
+)
 """The option that names a portal."""
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on a terminal too.")
@@ -62,8 +80,10 @@ def read_params(source: str) -> Params:
 
     try:
         params = from_json(_text_of(source))
-    except (OSError, UnicodeDecodeError) as exc:
-        raise click.BadParameter(f"cannot read {source[1:]}: {exc}", param_hint="--params") from None
+    except OSError as exc:
+        raise click.BadParameter(f"cannot read {source[1:]}: {exc.strerror or exc}", param_hint="--params") from None
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{source[1:] or 'stdin'} is not UTF-8 text", param_hint="--params") from None
     except ValueError as exc:
         raise click.BadParameter(f"not JSON: {exc}", param_hint="--params") from None
     if not isinstance(params, dict | list):

@@ -14,6 +14,7 @@ import click
 
 from b24_mcp.cli.advice import advice
 from b24_mcp.cli.login_tokens import forget_login
+from b24_mcp.cli.params import complete_portals
 from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.tables import record_lines, table_lines
 from b24_mcp.cli.terminal import echo, encodable
@@ -126,12 +127,12 @@ def list_portals(as_json: bool) -> None:
     columns = ["", "portal", "host", "access", "plan", "opened by"]
     cells = [["*" if row["default"] else " ", row["portal"], *list(row.values())[2:]] for row in rows]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
-    for line in table_lines(columns, cells, width) or record_lines(columns, cells):
+    for line in table_lines(columns, cells, width) or record_lines(["default", *columns[1:]], cells):
         echo(line)
 
 
 @portals.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_portals)
 def remove(name: str) -> None:
     """Remove the portal NAME with its secrets and its login."""
     configuration = _configuration()
@@ -149,7 +150,7 @@ def remove(name: str) -> None:
 
 
 @portals.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_portals)
 def default(name: str) -> None:
     """Make NAME the default portal.
 

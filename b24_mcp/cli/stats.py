@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import click
@@ -46,8 +47,14 @@ def stats(limit: int, clear: bool, as_json: bool) -> None:
         for one in counts.most_frequent(limit)
     ]
     notes = [] if settings.stats else ["B24_STATS is false: nothing is counted now."]
-    print_answer({"ok": True, "faults": faults, "file": str(counts.path), "notes": notes}, Redactor(), as_json=as_json)
+    form = {"ok": True, "faults": faults, "file": str(counts.path), "notes": notes}
+    print_answer(form, Redactor(), as_json=as_json, view=None if faults else _nothing)
     sys.exit(0)
+
+
+def _nothing(form: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what is shown when nothing was counted."""
+    return {"text": "No refusals or errors were counted yet."} | {key: form[key] for key in ("file", "notes")}
 
 
 def _day(moment: float) -> str:

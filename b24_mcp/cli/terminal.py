@@ -7,7 +7,10 @@ cleans the error messages that click prints itself.
 from __future__ import annotations
 
 import codecs
+import os
+import shutil
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
@@ -30,6 +33,7 @@ _SIGNS = {
 """Signs as ASCII, for a terminal whose encoding does not have them."""
 _ERRORS = "b24-mcp-escape"
 _LONGEST_HELP = 200
+_NARROW, _NARROWEST = 52, 22
 
 
 def prepare_streams() -> None:
@@ -85,13 +89,27 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True, before: str =
     click.echo(encodable(before + printable(str(text)), stream.encoding), err=err, nl=nl)
 
 
+def _typed(argument: str) -> str:
+    """Return an argument as it was typed. Python cannot read UTF-8 where the locale is another."""
+    if not any("\udc80" <= one <= "\udcff" for one in argument):
+        return argument
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError:
+        return argument
+
+
 class SafeGroup(click.Group):
     """A group of commands that makes error messages printable before click prints them."""
 
-    def main(self, *args: Any, **options: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, **options: Any) -> Any:  # type: ignore[override]
         """Run the program."""
         prepare_streams()
-        return super().main(*args, **options)
+        if (width := shutil.get_terminal_size().columns) < _NARROW:
+            options = {"terminal_width": max(width, _NARROWEST) - 2} | options  # click's help is 50 wide at least
+        given = list(sys.argv[1:] if args is None else args)
+        typed = [_typed(one) for one in given]
+        return super().main(args if typed == given else typed, **options)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, each with its whole first sentence."""

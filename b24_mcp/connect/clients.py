@@ -1,7 +1,8 @@
 """The supported clients: the location of their configuration, and the form of a server's entry in it.
 
 Source: documentation, and where it is silent the measured behaviour of Claude Code 2.1, Codex 0.169, the agent of
-Cursor (SDK 1.0), GitHub Copilot CLI 1.0, Gemini CLI 0.61 and goose 1.52. For VS Code and Claude Desktop: documentation.
+Cursor (SDK 1.0), GitHub Copilot CLI 1.0, Gemini CLI 0.61 and goose 1.52. For VS Code, Claude Desktop and Zed:
+documentation.
 """
 
 from __future__ import annotations
@@ -124,6 +125,10 @@ def _claude_desktop(server: ServerSpec) -> ClientEntry:
     return ClientEntry(_stdio(server, None))
 
 
+def _zed(server: ServerSpec) -> ClientEntry:
+    return ClientEntry(_stdio(server, None))
+
+
 def _copilot(server: ServerSpec) -> ClientEntry:
     if server.url:
         return ClientEntry({"type": "http", "url": server.url} | _headers(server, f"${{{TOKEN}}}"), {"tools": ["*"]})
@@ -202,6 +207,17 @@ CLIENTS: Mapping[str, Client] = {
             _claude_desktop,
             "Quit Claude Desktop and start it again. Settings > Developer shows it as running.",
             http=False,
+        ),
+        Client(
+            "zed",
+            "Zed",
+            ConfigLocation("settings.json", {"any": "~/.config/zed", "linux": "*/zed", "windows": "*/Zed"}),
+            ".zed/settings.json",
+            "context_servers",
+            _zed,
+            "The settings of the Agent Panel show it with a green dot.",
+            http=False,
+            programs=("zed", "zeditor"),
         ),
         Client(
             "copilot",

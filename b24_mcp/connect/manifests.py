@@ -23,6 +23,7 @@ _CONFIGURATIONS = {
     "codex": "config.toml",
     "vscode": "mcp.json",
     "claude-desktop": "claude_desktop_config.json",
+    "zed": "settings.json",
     "copilot": "mcp-config.json",
     "gemini": "settings.json",
     "goose": "config.yaml",

@@ -80,7 +80,7 @@ CODES: dict[str, CodeFact] = PORTAL_CODES | {
     ),
     "B24MCP_PORTAL_MOVED": CodeFact(
         "unavailable",
-        "Nothing was executed. Ask the user to look up the portal's present address and to correct B24_WEBHOOK_URL "
+        "Nothing was executed. Ask the user to look up the portal's present address and correct B24_WEBHOOK_URL "
         "or B24_PORTAL.",
     ),
     "B24MCP_PORTAL_CLOSED": CodeFact(

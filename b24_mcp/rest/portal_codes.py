@@ -30,7 +30,7 @@ MISSING_SCOPE = CodeFact(
 APPLICATION_REJECTED = CodeFact(
     "auth",
     "Nothing was executed. Ask the user to compare B24_CLIENT_ID and B24_CLIENT_SECRET with the application in "
-    "Bitrix24, and to check that it is installed there.",
+    "Bitrix24, and check that it is installed there.",
 )
 NO_METHOD = CodeFact(
     "unknown_method",

@@ -6,6 +6,7 @@ the tests shows when an update changes it.
 
 from __future__ import annotations
 
+import base64
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,14 +17,14 @@ from anyio.to_thread import run_sync
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent, ToolAnnotations
 from pydantic import PrivateAttr, ValidationError
 
 from b24_mcp.access.caller import CALLER
-from b24_mcp.app.answers.forms import Form, failure_form
+from b24_mcp.app.answers.forms import failure_form
 from b24_mcp.app.answers.reply import Reply, write
 from b24_mcp.app.app import App
-from b24_mcp.app.fault_counts import count_failure
+from b24_mcp.app.fault_counts import count_failures
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.server.callers import caller_of
 from b24_mcp.server.elicitation import InputRequired
@@ -77,7 +78,7 @@ class FormalTool(Tool):
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
             reply = Reply(failure_form(error))
         if not reply.ok:
-            app.background.start_soon(_count, reply.form)
+            app.background.start_soon(_count, reply)
         try:
             return await _result(reply, app)
         except Exception:  # its message may hold the answer, which was not redacted
@@ -85,14 +86,18 @@ class FormalTool(Tool):
             return await _result(Reply(failure_form(_internal())), app)
 
 
-async def _count(form: Form) -> None:
-    await run_sync(count_failure, form)
+async def _count(reply: Reply) -> None:
+    await run_sync(count_failures, reply.form, reply.methods)
 
 
 async def _result(reply: Reply, app: App) -> CallToolResult:
-    """Return the result of a tool: one block of text, since every client shows that to its model."""
+    """Return the result of a tool: a block of text, since every client shows that to its model, and a picture."""
     text = await write(reply, app.redactor, app.long_answers)
-    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=not reply.ok)
+    content: list[ContentBlock] = [TextContent(type="text", text=text)]
+    if reply.picture is not None:
+        data = base64.b64encode(reply.picture).decode("ascii")
+        content.append(ImageContent(type="image", data=data, mime_type="image/png"))
+    return CallToolResult(content=content, is_error=not reply.ok)
 
 
 def make_tool(function: Callable[..., Awaitable[Reply]], *, title: str, annotations: ToolAnnotations) -> FormalTool:

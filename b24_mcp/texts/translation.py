@@ -12,18 +12,49 @@ import re
 from b24_mcp.texts.catalogue import Language, catalogue
 from b24_mcp.texts.person import language_of_user
 
+_END = re.compile(r"(?<=[.!?]) ")
+_MOST_COMMAS = 4
 _VALUE = re.compile(r"\{(\w+)\}")
 
 
 def translated(said: str, language: Language) -> str:
-    """Return a sentence in a language. A value that is a sentence of the catalogue itself is translated too."""
+    """Return a text in a language. A value that is a sentence of the catalogue itself is translated too.
+
+    A text of several sentences is translated sentence by sentence. What the catalogue does not have stays English.
+    """
     if language == "en" or not said:
         return said
+    whole = _translated(said, language)
+    if whole is not None:
+        return whole
+    sentences = _END.split(said)
+    if len(sentences) == 1:
+        return _listed(said, language)
+    return " ".join(_translated(one, language) or one for one in sentences)
+
+
+def _listed(said: str, language: Language) -> str:
+    """Return a list with commas whose entries are translated. An entry may hold commas itself."""
+    parts = said.split(", ")
+    found, at = [], 0
+    while at < len(parts):
+        for end in range(min(len(parts), at + _MOST_COMMAS), at, -1):
+            entry = _translated(", ".join(parts[at:end]), language)
+            if entry is not None:
+                break
+        else:
+            entry, end = parts[at], at + 1
+        found.append(entry)
+        at = end
+    return ", ".join(found)
+
+
+def _translated(said: str, language: Language) -> str | None:
     for english, other in _sentences(language):
         values = _values(said, english)
         if values is not None:
             return other.format_map({name: translated(value, language) for name, value in values.items()})
-    return said
+    return None
 
 
 def for_user(said: str) -> str:

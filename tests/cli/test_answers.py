@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from b24_mcp.cli.advice import for_terminal
 from tests.cli.conftest import PROGRAM, Run
 from tests.cli.terminal import on_a_terminal
 from tests.loopback import loopback_portal
@@ -122,3 +124,60 @@ def test_a_shell_completes_commands_and_methods(run: Run) -> None:
     assert "_b24_mcp_completion" in script.stdout
     done = run(_B24_MCP_COMPLETE="bash_complete", COMP_WORDS="b24-mcp call crm.deal.ad", COMP_CWORD="2")
     assert "plain,crm.deal.add" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "completions"),
+    [
+        ("b24-mcp connect cl", 2, {"claude-code", "claude-desktop"}),
+        ("b24-mcp disconnect z", 2, {"zed"}),
+        ("b24-mcp describe crm.deal.ad", 2, {"crm.deal.add"}),
+        ("b24-mcp query x --portal s", 4, {"sandbox"}),
+        ("b24-mcp portals default s", 3, {"sandbox"}),
+        ("b24-mcp chart x --kind p", 4, {"pie"}),
+        ("b24-mcp records dr", 2, {"drop"}),
+    ],
+)
+def test_a_shell_completes_names(run: Run, words: str, place: int, completions: set[str]) -> None:
+    done = run(_B24_MCP_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(place))
+    assert {line.removeprefix("plain,") for line in done.stdout.split()} == completions
+
+
+def test_a_missing_extra_is_named_with_the_command_to_run() -> None:
+    said = for_terminal({"error": {"code": "B24MCP_EXPORT", "hint": "The user can install b24-mcp[xlsx]; use .csv."}})
+    assert re.search(r"run \S+ -m pip install 'b24-mcp\[xlsx\]'; use \.csv\.", said["error"]["hint"])
+
+
+def test_arguments_in_utf_8_are_read_in_an_ascii_locale(run: Run) -> None:
+    settings = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    found = json.loads(run("find", "Соколова", "--json", **settings).stdout)
+    assert found["ok"]
+    assert found["found"]
+
+
+@pytest.mark.parametrize("columns", [30, 45, 200])
+def test_help_fits_the_terminal(columns: int) -> None:
+    _, shown = on_a_terminal("records", "--help", columns=columns)
+    assert max(map(len, shown.splitlines())) <= columns
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list", "crm.deal.list", "--out", "-"],
+        ["call", "crm.deal.list"],
+        ["describe", "crm.deal.add"],
+        ["--help"],
+    ],
+)
+def test_a_pipe_that_ends_early_is_no_error(arguments: list[str]) -> None:
+    """As in `b24-mcp list … --out - | head -1`."""
+    program = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ)
+    assert program.stdout is not None
+    assert program.stderr is not None
+    program.stdout.close()
+    with program.stderr as stderr:
+        said = stderr.read().decode()
+    program.wait(timeout=60)
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said

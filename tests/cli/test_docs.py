@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -206,6 +207,9 @@ def test_a_build_of_the_catalogue_shows_its_progress(run: Run, archives: Path) -
     run("docs", "sync", "--from", str(archives))
     code, shown = on_a_terminal("catalog", "build")
     assert code == 0
-    assert "reading the pages" in shown
+    steps = [re.sub(r" +$", "", one) for one in shown.split("\r")]
+    assert [one for one in steps if re.fullmatch(r"reading pages, en: (\d+) of \1", one)]
+    assert [one for one in steps if one.startswith("reading pages, ru: ")]
+    assert "comparing the editions" in steps
     assert "compiling the catalogue" in shown
     assert "\neditions " in shown

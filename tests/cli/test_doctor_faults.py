@@ -87,7 +87,7 @@ def test_extras_for_files_are_only_a_note(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert list(check_extras(load_settings())) == []
     monkeypatch.setenv("B24_FILES_DIR", str(tmp_path))
     (found,) = check_extras(load_settings())
-    assert (found.status, found.said) == ("note", ".xlsx and .parquet cannot be written")
+    assert (found.status, found.said) == ("note", ".xlsx, .parquet and charts cannot be written")
 
 
 def test_folders_that_cannot_be_written_are_faults(run: Run, home: Path, tmp_path: Path) -> None:

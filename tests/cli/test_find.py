@@ -76,3 +76,10 @@ def test_a_mistake_is_explained_with_what_to_type(run: Run, arguments: list[str]
     assert done.returncode == status
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_event_and_a_part_of_a_method_have_a_line_for_each_field() -> None:
+    _, shown = on_a_terminal("describe", "onCrmDealAdd", columns=100)
+    assert "\nData:\n  FIELDS  object\n    ID  integer\n" in shown
+    _, shown = on_a_terminal("describe", "crm.deal.add", "--of", "fields.TITLE", columns=100)
+    assert "\nParameters:\n  fields  object\n    TITLE  string\n" in shown

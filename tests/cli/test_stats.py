@@ -47,3 +47,8 @@ def test_a_damaged_file_of_counts_breaks_nothing(run: Run, tmp_path: Path) -> No
     (tmp_path / "data" / "stats.db").write_bytes(b"not a database" * 100)
     assert json.loads(run("call", "crm.deals.list").stdout)["error"]["code"] == "B24MCP_UNKNOWN_METHOD"
     assert json.loads(run("stats").stdout)["faults"] == []
+
+
+def test_without_a_failure_a_terminal_says_so(tmp_path: Path) -> None:
+    code, shown = on_a_terminal("stats", B24_DATA_DIR=str(tmp_path))
+    assert (code, shown.splitlines()[0]) == (0, "No refusals or errors were counted yet.")

@@ -37,6 +37,11 @@ PLACES = {
         "macos": f"{MAC}/Claude/claude_desktop_config.json",
         "windows": f"{APPDATA}/Claude/claude_desktop_config.json",
     },
+    "zed": {
+        "linux": ".config/zed/settings.json",
+        "macos": ".config/zed/settings.json",
+        "windows": f"{APPDATA}/Zed/settings.json",
+    },
     "copilot": dict.fromkeys(("linux", "macos", "windows"), ".copilot/mcp-config.json"),
     "gemini": dict.fromkeys(("linux", "macos", "windows"), ".gemini/settings.json"),
     "goose": {
@@ -124,6 +129,7 @@ def test_a_client_without_a_configuration_gets_one_in_the_right_place(person: Ma
         ("gemini", "GEMINI_CLI_HOME", ".gemini/settings.json"),
         ("goose", "GOOSE_PATH_ROOT", "config/config.yaml"),
         ("goose", "XDG_CONFIG_HOME", "goose/config.yaml"),
+        ("zed", "XDG_CONFIG_HOME", "zed/settings.json"),
         ("vscode", "XDG_CONFIG_HOME", "Code/User/mcp.json"),
         ("vscode", "VSCODE_PORTABLE", "user-data/User/mcp.json"),
     ],
@@ -338,7 +344,7 @@ def test_a_client_without_projects_says_so(person: Make, client: str) -> None:
     assert (done.exit_code, "--scope user" in done.output) == (1, True)
 
 
-@each_client("claude-desktop")
+@each_client("claude-desktop", "zed")
 def test_over_http_the_token_is_named_and_never_written(person: Make, client: str) -> None:
     someone = person()
     done = someone.types("connect", client, "--http", "https://mcp.example.com/mcp", "--yes")
@@ -377,8 +383,9 @@ def test_an_unsafe_or_invalid_address_is_refused_and_not_repeated(person: Make, 
     assert someone.files() == {}
 
 
-def test_claude_desktop_accepts_no_address(person: Make) -> None:
-    done = person().types("connect", "claude-desktop", "--http", "http://127.0.0.1:8024/mcp", "--yes")
+@pytest.mark.parametrize("client", ["claude-desktop", "zed"])
+def test_a_client_that_cannot_name_a_token_accepts_no_address(person: Make, client: str) -> None:
+    done = person().types("connect", client, "--http", "http://127.0.0.1:8024/mcp", "--yes")
     assert (done.exit_code, "without --http" in " ".join(done.output.split())) == (1, True)
 
 

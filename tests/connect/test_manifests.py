@@ -99,7 +99,7 @@ def entry_of(name: str) -> dict[str, Any]:
         entry = json.loads(unquote(urlsplit(text.strip()).query))
     else:
         document = json.loads(text)
-        entry = (document.get("mcpServers") or document.get("servers"))["bitrix24"]
+        entry = (document.get("mcpServers") or document.get("servers") or document.get("context_servers"))["bitrix24"]
     read: dict[str, Any] = {"command": entry.get("cmd"), "env": entry.get("envs", {})} | entry
     return read
 
@@ -118,6 +118,7 @@ STARTING = [
     "goose/recipe.yaml",
     "vscode/mcp.json",
     "vscode/install-link.txt",
+    "zed/settings.json",
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -77,17 +78,48 @@ SHOTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture of a chart: its title, and the query that is drawn. `data` are the arguments that read the list."""
+
+    name: str
+    title: str
+    sql: str
+    data: Sequence[str] = ("list", "crm.deal.list", "--save-as", "deals")
+
+
+_OPEN_DEALS = """\
+SELECT u.name AS {person}, sum(d.OPPORTUNITY) AS {roubles} FROM deals d JOIN portal_users u ON u.id = d.ASSIGNED_BY_ID \
+WHERE d.CLOSED = 'N' AND d.CURRENCY_ID = 'RUB' GROUP BY 1"""
+DRAWINGS = (
+    Drawing(
+        "chart",
+        "Money in open deals",
+        _OPEN_DEALS.format(person="person", roubles="roubles"),
+    ),
+    Drawing(
+        "chart.ru",
+        "Деньги в открытых сделках",
+        _OPEN_DEALS.format(person="сотрудник", roubles='"рубли"'),
+    ),
+)
+
+
+def draw(drawing: Drawing) -> str:
+    """Draw a chart with the program, and return its SVG."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = _environment(home, "C.UTF-8")
+        picture = ["chart", drawing.sql, "--title", drawing.title, "--format", "svg", "--out", "-"]
+        for arguments in (drawing.data, picture):
+            command = [sys.executable, "-m", "b24_mcp", *arguments]
+            done = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60)
+        return done.stdout.decode()
+
+
 def shoot(shot: Shot) -> list[Line]:
     """Run the commands of a picture and return the lines of the terminal."""
     with tempfile.TemporaryDirectory() as home:
-        environment = {
-            **{name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ},
-            "HOME": home,
-            "TERM": "xterm-256color",
-            "LC_ALL": shot.language,
-            "PYTHONUTF8": "1",
-            "PYTHONPATH": str(PROJECT),
-        }
+        environment = _environment(home, shot.language)
         lines: list[Line] = []
         for number, arguments in enumerate(shot.commands):
             shown = " ".join(_quoted(argument) for argument in arguments)
@@ -100,6 +132,17 @@ def shoot(shot: Shot) -> list[Line]:
             lines += lines_of(written.replace(home, _HOME))
     ends = [number for number, line in enumerate(lines) if shot.last and text_of(line).startswith(shot.last)]
     return lines[: ends[0] + 1] if ends else lines
+
+
+def _environment(home: str, language: str) -> dict[str, str]:
+    return {
+        **{name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ},
+        "HOME": home,
+        "TERM": "xterm-256color",
+        "LC_ALL": language,
+        "PYTHONUTF8": "1",
+        "PYTHONPATH": str(PROJECT),
+    }
 
 
 def masked(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from b24_mcp.app.answers.forms import Form, failure_form, head
 from b24_mcp.records import (
@@ -18,6 +18,9 @@ from b24_mcp.records import (
     QueryAnswer,
     quoted,
 )
+
+if TYPE_CHECKING:
+    from b24_mcp.app.charts.shape import ChartShape
 
 _PREVIEW_ROWS = 10
 # The first row shows what a long cell is like; in the others a beginning is enough.
@@ -105,6 +108,20 @@ class ExportForm(TypedDict, total=False):
     file: str
     written: int
     columns: list[str]
+    notes: list[str]
+
+
+class ChartForm(TypedDict, total=False):
+    """A chart of the rows of a query: its file, what is drawn and why, and the number of rows.
+
+    `notes` say what of the rows is not in the picture.
+    """
+
+    file: str
+    kind: str
+    why: str
+    title: str
+    count: int
     notes: list[str]
 
 
@@ -200,6 +217,15 @@ def export_form(exported: Exported, notice: str | None) -> Form:
     if exported.notes:
         form["notes"] = list(exported.notes)
     return head(True, notice) | form
+
+
+def chart_form(shape: ChartShape, file: str | None) -> Form:
+    """Return the form of a chart. `file` is where its picture is."""
+    form = ChartForm() if file is None else ChartForm(file=file)
+    form |= ChartForm(kind=shape.kind, why=shape.why, title=shape.title, count=shape.rows)
+    if shape.notes:
+        form["notes"] = list(shape.notes)
+    return dict(form)
 
 
 def set_form(data_set: DataSet) -> DataSetForm:

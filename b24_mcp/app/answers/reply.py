@@ -38,13 +38,14 @@ class Reply:
     """The answer to one tool call or command: its form, and how it may be cut to `budget` characters.
 
     For a batch, `writes` are the names of the commands that change something, whose outcomes are never cut, and
-    `methods` maps the name of each command to its method.
+    `methods` maps the name of each command to its method. `picture` is a PNG for a client that shows it.
     """
 
     form: Form
     budget: int = BUDGET
     writes: Collection[str] = ()
     methods: Mapping[str, str] | None = None
+    picture: bytes | None = None
 
     @property
     def ok(self) -> bool:

@@ -6,8 +6,9 @@ facts only: names, types, flags, codes and paths of pages.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +19,15 @@ from b24_mcp.catalog.build.output import write_events, write_methods
 from b24_mcp.catalog.facts import Event
 from b24_mcp.dialect.editions import Edition, NoDocumentationError, find_editions
 
-__all__ = ["Difference", "NoDocumentationError", "Report", "build", "build_from"]
+__all__ = ["BuildProgress", "Difference", "NoDocumentationError", "Report", "build", "build_from"]
+
+
+BuildProgress = Callable[[str, int, int], None]
+"""Gets the step of a build, and how much of it is done of how much; 0 of 0 where that is not known."""
+
+
+def _silent(step: str, done: int, whole: int) -> None:
+    """Show no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +47,27 @@ class Report:
         return sorted(Counter(one.kind for one in self.differences).items(), key=lambda item: (-item[1], item[0]))
 
 
-def build(docs: Path, out: Path) -> Report:
+def build(docs: Path, out: Path, progress: BuildProgress = _silent) -> Report:
     """Read the editions below `docs` and write the data files into `out`.
 
     Raises:
         NoDocumentationError: when there is no edition.
     """
-    return build_from(find_editions(docs), out)
+    return build_from(find_editions(docs), out, progress)
 
 
-def build_from(found: Mapping[str, Edition], out: Path) -> Report:
+def build_from(found: Mapping[str, Edition], out: Path, progress: BuildProgress = _silent) -> Report:
     """Read editions, by language, and write the data files into `out`.
 
     Malformed pages are left out and reported; everything else is written.
     """
-    editions = {language: extract(edition) for language, edition in sorted(found.items())}
+    editions = {
+        language: extract(edition, functools.partial(progress, f"reading pages, {language}"))
+        for language, edition in sorted(found.items())
+    }
+    progress("comparing the editions", 0, 0)
     facts, differences = merge(editions)
+    progress("reading the objects of the API", 0, 0)
     methods = {one.page: one.method for one in facts if one.page is not None}
     objects = DocumentedObjects(found.get("ru") or found["en"], methods)
     facts = [with_objects(one, objects) for one in facts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from b24_mcp.catalog.build import pages
@@ -52,10 +52,15 @@ class Extract:
     broken: dict[str, str] = field(default_factory=dict)
 
 
-def extract(edition: Edition) -> Extract:
-    """Read all pages of an edition. A malformed page is noted and skipped."""
+def extract(edition: Edition, on_page: Callable[[int, int], None] = lambda done, whole: None) -> Extract:
+    """Read all pages of an edition. A malformed page is noted and skipped.
+
+    `on_page` gets the number of pages that were read, and of all pages.
+    """
     result = Extract()
-    for source in edition.pages():
+    whole = len(edition.page_names())
+    for done, source in enumerate(edition.pages(), 1):
+        on_page(done, whole)
         if is_excluded(source.page) or not (may_be_method(source) or is_event(source)):
             continue
         try:

@@ -11,7 +11,7 @@ from b24_mcp.cli.diagnosis.finding import Finding
 from b24_mcp.config.settings import Settings
 
 _COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-_FORMATS = {"xlsx": ("xlsxwriter", ".xlsx"), "parquet": ("pyarrow", ".parquet")}
+_FORMATS = {"xlsx": ("xlsxwriter", ".xlsx"), "parquet": ("pyarrow", ".parquet"), "charts": ("vl_convert", "charts")}
 
 
 def check_extras(settings: Settings) -> Iterator[Finding]:
@@ -26,7 +26,8 @@ def check_extras(settings: Settings) -> Iterator[Finding]:
         yield _missing("socks", "the proxy of the environment is a SOCKS proxy, and no portal can be reached")
     formats = [(extra, ending) for extra, (module, ending) in _FORMATS.items() if find_spec(module) is None]
     if settings.files_dir and formats:
-        endings = " and ".join(ending for _, ending in formats)
+        *first, last = [ending for _, ending in formats]
+        endings = f"{', '.join(first)} and {last}" if first else last
         extras = ",".join(extra for extra, _ in formats)
         yield Finding("extras", "note", f"{endings} cannot be written", f"Install b24-mcp[{extras}], if you need them.")
 

@@ -18,19 +18,10 @@ if TYPE_CHECKING:
 
 _TOLERATED_SKEW = 30.0
 _MOST_SCOPES = 6
-# The scopes that most users need, and what they cover.
-_COMMON_SCOPES = {
-    "crm": "CRM",
-    "task": "tasks",
-    "user": "users",
-    "department": "departments",
-    "disk": "files",
-    "im": "chats",
-    "calendar": "calendar",
-    "telephony": "telephony",
-    "lists": "lists",
-    "catalog": "products",
-}
+# The scopes that most users need.
+_COMMON_SCOPES = frozenset(
+    ("crm", "task", "user", "department", "disk", "im", "calendar", "telephony", "lists", "catalog")
+)
 
 
 async def check_portals(configuration: Configuration, redactor: Redactor) -> AsyncIterator[Finding]:
@@ -120,13 +111,13 @@ def _scopes(about: str, portrait: Portrait) -> Finding:
     granted = f"{len(portrait.scopes)} scopes granted"
     common = [scope for scope in portrait.missing if scope in _COMMON_SCOPES]
     if not common:
-        others = [f"{scope} ({count} methods)" for scope, count in portrait.missing.items()][:_MOST_SCOPES]
-        return Finding(about, "ok", granted + (f"; not granted: {', '.join(others)}, …" if others else ""))
-    named = [f"{scope} ({_COMMON_SCOPES[scope]}, {portrait.missing[scope]} methods)" for scope in common[:_MOST_SCOPES]]
+        others = [f"{scope} ({count})" for scope, count in portrait.missing.items()][:_MOST_SCOPES]
+        return Finding(about, "ok", granted + (f"; not granted (methods): {', '.join(others)}, …" if others else ""))
+    named = [f"{scope} ({portrait.missing[scope]})" for scope in common[:_MOST_SCOPES]]
     return Finding(
         about,
         "note",
-        f"{granted}; not granted: {', '.join(named)}",
+        f"{granted}; not granted (methods): {', '.join(named)}",
         "If you need them, grant them to the webhook or application in Bitrix24.",
     )
 

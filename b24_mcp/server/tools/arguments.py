@@ -80,6 +80,13 @@ Limit = Annotated[
 SaveAs = Annotated[str | SkipJsonSchema[None], Field(description="Name of the data set. Replaces an existing one.")]
 Empty = Annotated[bool, Field(description="Show empty values too")]
 Resolve = Annotated[bool, Field(description="Add names for ids of people, stages, options, records")]
+# The name of a kind is accepted as well. The schema does not say so, to have one type.
+Chart = Annotated[
+    bool | Literal["bar", "line", "pie"],
+    Message("must be true, false, bar, line or pie"),
+    WithJsonSchema({"type": "boolean"}),
+    Field(description="Also draw the rows: a name or date, then numbers"),
+]
 Sql = Annotated[str, Field(description="One SELECT in SQLite syntax")]
 
 

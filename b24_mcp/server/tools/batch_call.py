@@ -41,8 +41,8 @@ async def batch_call(
     {"anna": {"method": "crm.contact.add", "params": {"fields": {"NAME": "Anna"}}},
     "deal": {"method": "crm.deal.add", "params": {"fields": {"TITLE": "Order", "CONTACT_ID": "$result[anna]"}}}}.
 
-    Returns as read_batch, and for a command that did not run, why. Independent commands still run after a failure
-    unless halt is true.
+    Returns as read_batch, and why a command did not run. Independent commands still run after a failure unless halt
+    is true.
     """
     # Not needed to start and list the tools.
     from b24_mcp.app.calls import run_batch

@@ -23,7 +23,7 @@ async def find_methods(
     """Find Bitrix24 REST methods by what they do, e.g. "put a deal on hold" or "кто в отпуске".
 
     Returns each method with its effect (read, write, destructive), risks, and parameters (* required). Works offline.
-    Use describe_method for the details of one.
+    describe_method has the details.
     """
     from b24_mcp.app.methods import search_methods  # not needed to start and list the tools
 

@@ -9,14 +9,16 @@ from pydantic import Field
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.server.image_clients import shows_images
 from b24_mcp.server.tooling import FormalTool, make_tool
-from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName, Sql
+from b24_mcp.server.tools.arguments import READS_PORTAL, Chart, PortalName, Sql
 
 
 async def query_records(
     ctx: Context[App],
     sql: Sql,
     limit: Annotated[int, Field(description="Maximum rows, by default 100", ge=1, le=5_000)] = 100,
+    chart: Chart = False,
     portal: PortalName = None,
 ) -> Reply:
     """Query data sets of list_records and import_records, with joins, e.g.
@@ -29,7 +31,9 @@ async def query_records(
     """
     from b24_mcp.app.records import query_data_sets  # not needed to start and list the tools
 
-    return await query_data_sets(ctx.request_context.lifespan_context, sql, limit=limit, portal=portal)
+    app = ctx.request_context.lifespan_context
+    images = shows_images(ctx)
+    return await query_data_sets(app, sql, limit=limit, chart=chart, shows_images=images, portal=portal)
 
 
 def query_records_tool() -> FormalTool:

@@ -235,3 +235,11 @@ async def test_an_upload_may_take_long_as_long_as_it_goes_on(path: bytes, goes_o
     assert wire.closing is not goes_on
     rig.after(31)
     assert wire.closing, "an upload that stops does not hold its connection"
+
+
+async def test_a_chart_comes_with_an_address_of_its_picture(team: Team) -> None:
+    await team.call(ANN, "list_records", method="crm.deal.list", params={"select": ["ID", "STAGE_ID"]})
+    sql = "SELECT STAGE_ID, count(*) FROM crm_deal_list GROUP BY 1"
+    answer = await team.call(ANN, "query_records", sql=sql, chart=True)
+    got = await team.http.get(answer["chart"]["address"])
+    assert got.content.startswith(b"\x89PNG")

@@ -1,0 +1,1 @@
+"""Charts: the rows of a query as a picture."""
