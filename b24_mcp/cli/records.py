@@ -87,7 +87,7 @@ async def _list(app: App, opened: OpenPortal) -> Form:
 
     library = app.data_sets.of(opened)
     sets = [set_form(data_set) for data_set in await library.sets()]
-    return head(True, opened.notice) | {"file": str(library.file.path), "data_sets": sets}
+    return head(True, opened.notice) | {**library.store.place, "data_sets": sets}
 
 
 async def _drop(app: App, opened: OpenPortal, name: str) -> Form:
@@ -101,4 +101,4 @@ async def _drop(app: App, opened: OpenPortal, name: str) -> Form:
 async def _reset(app: App, opened: OpenPortal) -> Form:
     library = app.data_sets.of(opened)
     aside = await library.reset()
-    return {"ok": True, "file": str(library.file.path), "set_aside": None if aside is None else str(aside)}
+    return {"ok": True, **library.store.place, "set_aside": aside}

@@ -21,9 +21,10 @@ from b24_mcp.records.imports import (
 from b24_mcp.records.jobs import Job, JobCounts, JobRow, RowOutcome
 from b24_mcp.records.journal import Journal
 from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
-from b24_mcp.records.names import check_name, name_for, quoted
+from b24_mcp.records.names import check_name, name_for, quoted, with_ending
 from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
 from b24_mcp.records.refresh import Refresh
+from b24_mcp.records.store import Database, RecordStore, SqlDialect, StatementQuery
 from b24_mcp.records.stream import QueryShape, stream_rows
 from b24_mcp.records.turns import Turns
 
@@ -36,6 +37,7 @@ __all__ = [
     "DataSet",
     "DataSetLibrary",
     "DataSetOrigin",
+    "Database",
     "Exported",
     "Fetch",
     "Fetched",
@@ -54,9 +56,12 @@ __all__ = [
     "PortalTable",
     "QueryAnswer",
     "QueryShape",
+    "RecordStore",
     "RecordsFile",
     "Refresh",
     "RowOutcome",
+    "SqlDialect",
+    "StatementQuery",
     "Turns",
     "ask",
     "check_format",
@@ -71,6 +76,7 @@ __all__ = [
     "portal_tables_in",
     "quoted",
     "stream_rows",
+    "with_ending",
 ]
 
 register("records", CODES)

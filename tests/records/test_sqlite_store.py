@@ -34,7 +34,7 @@ class SqliteStores:
             return data_sets.of(opened)
 
     def journal(self, library: DataSetLibrary) -> Journal:
-        return Journal(library.file)
+        return Journal(library.store)
 
     async def rows(self, library: DataSetLibrary, sql: str) -> list[list[Any]]:
         return (await ask(library, sql, rows=1_000, characters=100_000)).rows

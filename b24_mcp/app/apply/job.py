@@ -88,7 +88,8 @@ class ApplyCall:
         self._request = request
         self._is_patient = is_patient
         self._library = app.data_sets.of(opened)
-        self._journal = Journal(self._library.file)
+        self._journal = Journal(self._library.store)
+        self._longest_name = self._library.store.dialect.longest_name
         self._key = request.key(opened)
 
     async def run(self, ask: AskUser | None, on_rows: OnRows, on_wait: OnWait) -> Reply:
@@ -133,7 +134,9 @@ class ApplyCall:
             if request.resume:
                 raise our_error("B24MCP_APPLY_RESUME", "No such job was interrupted.")
             if request.save_as is not None:
-                await run_sync(outcome_name, request, ())  # a name that is not valid is refused first
+                await run_sync(
+                    outcome_name, request, (), self._longest_name
+                )  # a name that is not valid is refused first
             number = await journal.begin(self._key)
             try:
                 return await self._frozen(run, number, job, matcher)
@@ -168,7 +171,7 @@ class ApplyCall:
                 if is_recent:
                     await journal.drop(number)
                     return self._repeated(job)
-        name = await run_sync(outcome_name, request, freezer.frozen.read)
+        name = await run_sync(outcome_name, request, freezer.frozen.read, self._longest_name)
         frozen = await freezer.plan_rows(run, matcher)
         facts = await self._facts(frozen, number, name)
         if request.dry_run:

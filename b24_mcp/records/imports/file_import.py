@@ -66,7 +66,8 @@ class FileImport:
             B24Error: `B24MCP_IMPORT` with the reason, `B24MCP_RECORDS_NAME`, `B24MCP_RECORDS_FILE`, or
                 `B24MCP_QUERY_BUSY` if too many queries, exports and imports are running.
         """
-        self.name = await run_sync(lambda: check_name(self._wanted or name_for_file(self._place.path)))
+        longest = self._library.store.dialect.longest_name
+        self.name = await run_sync(lambda: check_name(self._wanted or name_for_file(self._place.path, longest)))
         async with self._library.turns.turn(self._caller, is_export=True):  # the memory of both has a limit together
             return await self._import(on_rows)
 
