@@ -5,6 +5,7 @@ from b24_mcp.records.answer import QueryAnswer, ask
 from b24_mcp.records.changes import CHANGES_METHOD, ListChanges
 from b24_mcp.records.codes import CODES
 from b24_mcp.records.columns import Column, Kind
+from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.exports import Exported, FilePlace, check_format, export, place_in, place_of
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows
 from b24_mcp.records.file import RecordsFile, path_for
@@ -20,7 +21,7 @@ from b24_mcp.records.imports import (
 )
 from b24_mcp.records.jobs import Job, JobCounts, JobRow, RowOutcome
 from b24_mcp.records.journal import Journal
-from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.names import check_name, name_for, quoted, with_ending
 from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
 from b24_mcp.records.refresh import Refresh

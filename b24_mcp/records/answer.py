@@ -10,7 +10,8 @@ from unicodedata import normalize
 
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.columns import Cell
-from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.data_set import DataSet
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
 from b24_mcp.records.store import StatementQuery
 

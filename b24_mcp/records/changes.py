@@ -13,7 +13,7 @@ from typing import Literal
 from b24_mcp.catalog.change_fields import ChangeFacts
 from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Column
-from b24_mcp.records.library import DataSet
+from b24_mcp.records.data_set import DataSet
 from b24_mcp.records.names import quoted, with_ending
 from b24_mcp.records.store import Database
 from b24_mcp.records.table import columns_to_text

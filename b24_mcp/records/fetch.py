@@ -16,8 +16,9 @@ from b24_mcp.catalog.change_fields import change_facts
 from b24_mcp.errors import B24Error
 from b24_mcp.records.changes import ListChanges, comparison_of
 from b24_mcp.records.columns import Column
+from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.fields import FieldKinds, request_kinds
-from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.names import check_name, name_for
 from b24_mcp.records.run import Run
 from b24_mcp.records.store import Database

@@ -28,7 +28,7 @@ from b24_mcp.storage.databases import SIDE_FILES, is_damage, open_database, set_
 from b24_mcp.storage.folders import make_private, make_private_file
 
 if TYPE_CHECKING:
-    from b24_mcp.records.library import DataSet
+    from b24_mcp.records.data_set import DataSet
     from b24_mcp.records.portal_tables import PortalTable
     from b24_mcp.records.store import Database
 

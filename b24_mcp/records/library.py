@@ -6,52 +6,21 @@ import json
 import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from b24_mcp.errors import our_error
-from b24_mcp.records.columns import Cell, Column, Kind, Stored
+from b24_mcp.records.columns import Cell, Kind, Stored
+from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.records.names import check_length, quoted
 from b24_mcp.records.run import Run, create_table, delete_run
 from b24_mcp.records.store import Database, RecordStore
 from b24_mcp.records.table import DataSetTable, columns_from_text
 from b24_mcp.records.turns import Turns
-from b24_mcp.rest.wire.params import Params
 from b24_mcp.secrets import Redactor
 
 _FACTS = "name, rows, total, complete, method, params, portal, started_at, updated_at, columns, fields, notes, state"
 _PARAMS_SHOWN = 300
-
-
-@dataclass(frozen=True, slots=True)
-class DataSet:
-    """A readable data set. `params` is JSON. The times are UTC, `updated_at` that of the last row.
-
-    `state` is `finished`, `stopped`, or `running` while a resumed run adds rows to it.
-    """
-
-    name: str
-    rows: int
-    total: int | None
-    complete: bool
-    method: str
-    params: str
-    portal: str
-    started_at: str
-    updated_at: str
-    columns: tuple[Column, ...]
-    notes: tuple[str, ...]
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class DataSetOrigin:
-    """The list that a data set holds."""
-
-    method: str
-    params: Params | None
-    portal: str
 
 
 class DataSetLibrary:

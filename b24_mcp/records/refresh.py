@@ -18,8 +18,9 @@ from b24_mcp.catalog.change_fields import ChangeFacts, change_facts
 from b24_mcp.errors import our_error
 from b24_mcp.records.changes import Gone, add_unchanged, comparison_of, count_together, keep_present, knows_present
 from b24_mcp.records.columns import Column, fits
+from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows, ask_portal
-from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.names import check_name, name_for
 from b24_mcp.records.run import Run
 from b24_mcp.records.store import Database

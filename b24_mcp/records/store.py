@@ -17,7 +17,7 @@ import anyio.to_thread
 from b24_mcp.records.columns import Cell, Kind, Stored
 
 if TYPE_CHECKING:
-    from b24_mcp.records.library import DataSet
+    from b24_mcp.records.data_set import DataSet
     from b24_mcp.records.portal_tables import PortalTable
 
 _T = TypeVar("_T")

@@ -9,7 +9,8 @@ from typing import TypeVar
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.answer import UNKNOWN_NAME, names_hint
 from b24_mcp.records.columns import Cell, Kind
-from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.data_set import DataSet
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.portal_tables import PortalTable
 from b24_mcp.records.store import StatementQuery
 

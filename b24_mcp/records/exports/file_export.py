@@ -11,7 +11,8 @@ from typing import BinaryIO, Protocol
 
 from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Cell
-from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.data_set import DataSet
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.portal_tables import PortalTable
 from b24_mcp.records.store import StatementQuery
 from b24_mcp.records.stream import kinds_of

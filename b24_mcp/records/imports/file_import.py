@@ -11,13 +11,14 @@ import anyio
 from anyio.to_thread import run_sync
 
 from b24_mcp.errors import our_error
+from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.records.imports.header import column_name
 from b24_mcp.records.imports.places import ImportPlace
 from b24_mcp.records.imports.problems import ImportProblems
 from b24_mcp.records.imports.source import MOST_COLUMNS, RowSource, SourceRow
 from b24_mcp.records.imports.survey import MISFIT, ColumnPlan, ColumnSurvey
-from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.names import check_name, name_for_file
 
 IMPORT_METHOD = "import_records"
