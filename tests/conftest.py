@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgresql import PASSWORD, PostgresServer, program, shared_server
+from tests.postgresql import PostgresServer, program, shared_server
 
 
 @pytest.fixture(scope="session")
@@ -60,10 +60,6 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iter
     base = tmp_path_factory.getbasetemp()
     with shared_server(base if worker_id == "master" else base.parent) as server:
         database = f"b24_{worker_id}"
-        server.run(
-            "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'b24') THEN "
-            f"CREATE ROLE b24 LOGIN CREATEROLE PASSWORD '{PASSWORD}'; END IF; END $$",
-        )
         server.run(f"CREATE DATABASE {database} OWNER b24")
         yield server, database
 

@@ -145,6 +145,7 @@ def _start() -> PostgresServer:
     process.returncode = 0  # it is stopped by its number, perhaps from another process
     server = PostgresServer(port, process.pid, folder)
     _wait(server)
+    server.run(f"CREATE ROLE b24 LOGIN CREATEROLE PASSWORD '{PASSWORD}'")
     return server
 
 

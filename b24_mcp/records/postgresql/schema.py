@@ -203,6 +203,11 @@ def _set_password(connection: PgConnection, reader: ReaderLogin) -> None:
         )
     )
 
+    # Only a superuser may limit temporary files, or a user with the right to: GRANT SET ON PARAMETER temp_file_limit.
+    with suppress(errors.InsufficientPrivilege), connection.transaction():
+        limit = sql.SQL("ALTER ROLE {} SET temp_file_limit = '512MB'").format(sql.Identifier(reader.user))
+        connection.execute(limit)
+
 
 def _grant(connection: PgConnection, schema: OwnedSchema, reader: ReaderLogin) -> None:
     names = {"schema": sql.Identifier(schema.name), "reader": sql.Identifier(reader.user)}

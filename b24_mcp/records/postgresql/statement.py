@@ -155,7 +155,9 @@ class _Calls:
                 continue
             if token.kind == "bare" and token.word in BEFORE_PARENTHESIS:
                 continue
-            if token.name.lower() in ALLOWED and (token.kind == "bare" or token.name in ALLOWED):
+            is_bare = token.kind == "bare"
+            is_qualified = place > 0 and self._tokens[place - 1].text == "."
+            if not is_qualified and (token.name.lower() if is_bare else token.name) in ALLOWED:
                 continue
             if not self._names_columns(place):
                 instead = instead_of(token.name)
