@@ -229,6 +229,11 @@ class Settings(BaseModel):
         """`data_dir`, or the user's data folder."""
         return self.data_dir or user_folder("data")
 
+    @property
+    def dialect(self) -> Literal["SQLite", "PostgreSQL"]:
+        """The dialect of SQL that data sets are queried in."""
+        return "SQLite" if self.records is None else "PostgreSQL"
+
     def secrets(self) -> list[str]:
         """Return the values in the settings that are secret."""
         # Only the code in the webhook is a secret. The redactor gets it where the address is parsed.

@@ -16,6 +16,7 @@ from b24_mcp.records.columns import Cell
 from b24_mcp.records.portal_tables import PortalTable
 from b24_mcp.records.sql_tokens import strict_names
 from b24_mcp.records.sqlite_database import DAMAGED_HINT
+from b24_mcp.records.sqlite_hints import sqlite_form
 from b24_mcp.records.store import StatementQuery
 
 _PROGRAM = Path(__file__).with_name("query_process.py")
@@ -125,7 +126,8 @@ class SqlQuery(StatementQuery):
             )
         if kind == "file":
             return our_error("B24MCP_RECORDS_FILE", f"The file of data sets cannot be read: {message}.")
-        return our_error("B24MCP_SQL", f"The query was not run: {message}.")
+        hint = sqlite_form(self._sql, message)
+        return our_error("B24MCP_SQL", f"The query was not run: {message}.", hint=hint)
 
 
 def check_statement(sql: str) -> None:

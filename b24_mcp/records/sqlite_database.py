@@ -20,6 +20,7 @@ SQLITE = SqlDialect(
     temporary="temp",
     text=lambda value: value,
     differs=lambda old, new: f"coalesce({old}, '') <> coalesce({new}, '')",
+    time=lambda value: f"julianday({value})",
     untyped="",
 )
 DAMAGED_HINT = (

@@ -44,6 +44,8 @@ class SqlDialect:
     """Return an expression that is the text of another one, where columns have strict types."""
     differs: Callable[[str, str], str]
     """Return the condition that two values differ. An empty text is equal to NULL."""
+    time: Callable[[str], str]
+    """Return an expression that is the time in a text, to sort by."""
     untyped: str
     """The type of a column that holds values of several types."""
 

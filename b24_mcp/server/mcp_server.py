@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
@@ -25,6 +26,7 @@ from b24_mcp.server.tools.batch_call import batch_call_tool
 from b24_mcp.server.tools.call_method import call_method_tool
 from b24_mcp.server.tools.describe_fields import describe_fields_tool
 from b24_mcp.server.tools.describe_method import describe_method_tool
+from b24_mcp.server.tools.dialects import name_dialect
 from b24_mcp.server.tools.download_file import download_file_tool
 from b24_mcp.server.tools.export_records import export_records_tool
 from b24_mcp.server.tools.find_methods import find_methods_tool
@@ -48,6 +50,7 @@ def build_server(
     portals: Sequence[str] = (),
     keys: Sequence[str] = (),
     tools: Sequence[str] = (),
+    dialect: Literal["SQLite", "PostgreSQL"] = "SQLite",
 ) -> MCPServer[App]:
     """Return a server. It makes no connection and reads no settings before a tool is called.
 
@@ -55,7 +58,8 @@ def build_server(
     selects the listed tools and annotations; at `read`, writes are refused under any settings. `portals` are the names
     that clients may choose from, the default first. `keys` encrypt the state that a client carries from a question to
     its answer: the first encrypts, all decrypt. Servers that accept each other's answers share them. Without keys, this
-    process uses one of its own. `tools` are the tools that clients get; empty for all.
+    process uses one of its own. `tools` are the tools that clients get; empty for all. `dialect` is that of
+    queries of data sets.
     """
 
     running: list[App] = []
@@ -79,7 +83,7 @@ def build_server(
         version=__version__,
         instructions=instructions_for(offer),
         lifespan=lifespan,
-        tools=[name_portals(tool, portals) for tool in tools_for(level) if offer.has(tool.name)],
+        tools=[name_portals(name_dialect(tool, dialect), portals) for tool in tools_for(level) if offer.has(tool.name)],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         extensions=[SkillsExtension()],
         subscriptions=False,  # the list of tools does not change while the server runs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ class Attack:
         self.theirs = theirs
         self.login = login
 
-    async def __call__(self, sql: str, *, seconds: float = 5) -> list[list[object]]:
+    async def __call__(self, sql: str, *, seconds: float = 5) -> list[list[Any]]:
         sql = sql.replace("THEIRS", self.theirs).replace("LOGIN", self.login)
         answer = await ask(self.ann, sql, rows=100, characters=100_000, seconds=seconds)
         assert CANARY not in str(answer.rows)

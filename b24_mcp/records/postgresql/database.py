@@ -52,6 +52,7 @@ POSTGRESQL = SqlDialect(
     temporary="pg_temp",
     text=_as_text,
     differs=_differs,
+    time=lambda value: f"{value}::timestamptz",
     untyped=TEXT,
 )
 _PLACE = re.compile(r'"(?:[^"]|"")*"|\?|%')

@@ -57,13 +57,13 @@ _OF_MESSAGES = (
 )
 
 
-def explained(exc: psycopg.Error, sql: str) -> tuple[str, str | None]:
-    """Return the message of a wrong statement, and a hint; None for the usual one."""
+def explained(exc: psycopg.Error, sql: str) -> tuple[str, str]:
+    """Return the message of a wrong statement, and a hint."""
     said = said_by(exc)
     if isinstance(exc, errors.UndefinedTable | errors.InvalidSchemaName) and (found := _UNKNOWN.search(said)):
-        return f"no such table: {found[1]}", None
+        return f"no such table: {found[1]}", _usual()
     if isinstance(exc, errors.UndefinedColumn) and (found := _UNKNOWN.search(said)):
-        return f"no such column: {found[1]}", None
+        return f"no such column: {found[1]}", _usual()
     if found := _FUNCTION.search(said):
         return said, _OF_FUNCTIONS.get(found[1]) or instead_of(found[1]) or _TEXTS
     if _OPERATOR.search(said):

@@ -64,7 +64,12 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         )
     overview = load_overview()
     server = build_server(
-        redactor, level=settings.access, portals=overview.portals, keys=options.keys, tools=settings.tools
+        redactor,
+        level=settings.access,
+        portals=overview.portals,
+        keys=options.keys,
+        tools=settings.tools,
+        dialect=settings.dialect,
     )
     application, requests = http_application(server, options, state, settings.ca_bundle, overview)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.
