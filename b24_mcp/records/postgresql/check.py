@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 
-from b24_mcp.errors import B24Error
+from b24_mcp.records.names import quoted
 from b24_mcp.records.postgresql.address import shown_address
 from b24_mcp.records.postgresql.connections import PostgresConnections
 from b24_mcp.records.postgresql.problems import database_error
@@ -12,8 +14,10 @@ from b24_mcp.records.postgresql.problems import database_error
 _OLDEST = 140_000
 
 
-def check_server(address: str) -> tuple[str, list[str]]:
-    """Return the database that was reached, without its secrets, and what is missing in it. It blocks.
+def check_server(address: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the database that was reached, without its secrets, and what is missing in it with the remedy.
+
+    It blocks.
 
     Raises:
         B24Error: `B24MCP_RECORDS_FILE` when it cannot be reached.
@@ -38,18 +42,19 @@ def check_server(address: str) -> tuple[str, list[str]]:
     user, database, is_super, may_create_roles, may_create, may_give, encoding = row
     missing = []
     if version < _OLDEST:
-        missing.append(f"PostgreSQL {version // 10_000} is too old: 14 or later is needed")
+        missing.append((f"PostgreSQL {version // 10_000} is too old", "Use PostgreSQL 14 or later."))
     if not may_create_roles:
-        missing.append(f"{user} may not create roles: ALTER ROLE {user} CREATEROLE")
+        missing.append((f"{user} may not create roles", f"Run in it: ALTER ROLE {_name(user)} CREATEROLE"))
     if not may_create or not may_give:
-        missing.append(f"{user} does not own the database: ALTER DATABASE {database} OWNER TO {user}")
+        to_do = f"Run in it: ALTER DATABASE {_name(database)} OWNER TO {_name(user)}"
+        missing.append((f"{user} does not own the database {database}", to_do))
     if encoding != "UTF8":
-        missing.append(f"the database has the encoding {encoding}: create it with ENCODING 'UTF8'")
+        missing.append((f"the database has the encoding {encoding}", "Create it with ENCODING 'UTF8'."))
     if is_super:
-        missing.append(f"{user} is a superuser: use a login with CREATEROLE that owns this database only")
+        to_do = "Use a login with CREATEROLE that owns this database and nothing else."
+        missing.append((f"{user} is a superuser", to_do))
     return shown_address(address), missing
 
 
-def reason_of(error: B24Error) -> str:
-    """Return why a database cannot be used, for a person."""
-    return error.fault.message
+def _name(name: str) -> str:
+    return name if re.fullmatch("[a-z_][a-z0-9_]*", name) else quoted(name)
