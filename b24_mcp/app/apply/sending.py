@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 50
 _TARGET_SECONDS = 15.0
+_TAKEN = "B24MCP_RECORDS_JOB"
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
 _OUTCOMES_LOST = (
     "The last rows were sent, and their outcomes could not be stored. The same call continues: those rows become "
@@ -68,7 +69,7 @@ class BatchPace:
 
     def gives_up(self, error: B24Error) -> bool:
         """Whether the job ends at this error, to be continued later."""
-        if error.fault.kind in _FINAL:
+        if error.fault.kind in _FINAL or error.fault.code == _TAKEN:
             return True
         if error.fault.kind in ("rate_limit", "operating_limit"):
             return self.waited > _LIMITED_SECONDS
