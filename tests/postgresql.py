@@ -6,10 +6,8 @@ refuses. Its last user stops it.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -106,6 +104,8 @@ def shared_server(shared: Path) -> Iterator[PostgresServer]:
 
 @contextmanager
 def _locked(shared: Path) -> Iterator[None]:
+    import fcntl
+
     with (shared / "postgresql.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -172,5 +172,7 @@ def _stop(pid: int, folder: str) -> None:
 
 
 def _other_user() -> str:
+    import pwd
+
     names = {entry.pw_name for entry in pwd.getpwall()}
     return next(name for name in ("postgres", "nobody") if name in names)

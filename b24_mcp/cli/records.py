@@ -37,7 +37,7 @@ def records() -> None:
 def list_sets(as_json: bool, portal: str | None) -> None:
     """List the data sets.
 
-    Prints their rows, columns, origin and age, and the file that holds them.
+    Prints their rows, columns, origin and age, and the file or the schema that holds them.
     """
     _run(portal, _list, as_json=as_json, view=_without_columns)
 
@@ -60,7 +60,8 @@ def drop(name: str, as_json: bool, portal: str | None) -> None:
 def reset(as_json: bool, portal: str | None) -> None:
     """Move the file with all data sets aside and start with an empty one.
 
-    Use this when the file is damaged. The old file is kept beside the new one, with `.damaged` after its name.
+    Use this when the file is damaged. The old file is kept beside the new one, with `.damaged` after its name. With
+    B24_RECORDS the schema of the data sets is renamed instead.
     """
     _run(portal, _reset, as_json=as_json)
 

@@ -12,7 +12,7 @@ from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Cell, Kind, Stored
 from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.fields import FieldKinds
-from b24_mcp.records.names import check_length, quoted
+from b24_mcp.records.names import check_fits, quoted
 from b24_mcp.records.run import Run, create_table, delete_run
 from b24_mcp.records.store import Database, RecordStore
 from b24_mcp.records.table import DataSetTable, columns_from_text
@@ -120,7 +120,7 @@ class DataSetLibrary:
         `portal_time` is the time of the portal now, in ISO form.
         """
         params = self._params(origin)
-        check_length(name, self.store.dialect.longest_name)
+        check_fits(name, self.store.dialect.longest_name, self.store.dialect.reserved)
 
         def work(db: Database) -> Run:
             owner, now = secrets.token_hex(8), self.store.moment()

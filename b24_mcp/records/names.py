@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from b24_mcp.errors import B24Error, our_error
@@ -41,12 +41,16 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_length(name: str, longest: int | None) -> None:
-    """Check that a database can hold a name: its length in bytes.
+def check_fits(name: str, longest: int | None, reserved: Collection[str]) -> None:
+    """Check that a database can hold a data set of a name. `longest` is the largest name in bytes.
 
     Raises:
         B24Error: `B24MCP_RECORDS_NAME`.
     """
+    if name.lower() in reserved:
+        raise _refuse(name, "it is a word of SQL")
+    if longest is not None and name.lower().startswith("pg_"):
+        raise _refuse(name, "names that begin with pg_ are taken by the database")
     if longest is not None and len(name.encode()) > longest:
         raise _refuse(name, f"it is longer than {longest} bytes, and a letter that is not Latin has two")
 

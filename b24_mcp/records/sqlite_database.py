@@ -16,6 +16,7 @@ SQLITE = SqlDialect(
     is_strict=False,
     most_columns=1_000,
     longest_name=None,
+    reserved=(),
     by_name="name = ?",
     temporary="temp",
     text=lambda value: value,

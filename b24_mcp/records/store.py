@@ -7,7 +7,7 @@ know, with `?` for a value. The few differences are in `SqlDialect`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
@@ -29,7 +29,8 @@ class SqlDialect:
     """How the SQL of a database differs.
 
     `types` are the SQL types of columns. `is_strict` means that a column holds values of its type only.
-    `longest_name` is the largest name of a table or column in bytes, None without a limit. `by_name` is the condition
+    `longest_name` is the largest name of a table or column in bytes, None without a limit. `reserved` are names that no
+    data set can have, beside those of `check_name`. `by_name` is the condition
     that a data set has a name, in any case of Latin letters. `temporary` is the schema of temporary tables.
     """
 
@@ -38,6 +39,7 @@ class SqlDialect:
     is_strict: bool
     most_columns: int
     longest_name: int | None
+    reserved: Collection[str]
     by_name: str
     temporary: str
     text: Callable[[str], str]

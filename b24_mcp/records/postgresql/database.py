@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from b24_mcp.records.columns import Kind, Stored
 from b24_mcp.records.names import quoted
 from b24_mcp.records.postgresql.connections import PgConnection
+from b24_mcp.records.postgresql.words import RESERVED, SYSTEM_NAMES, SYSTEM_WORDS
 from b24_mcp.records.store import SqlDialect
 
 COLLATION = '"~characters"'
@@ -48,6 +49,7 @@ POSTGRESQL = SqlDialect(
     # Of a larger row PostgreSQL says that it is too big for a page.
     most_columns=350,
     longest_name=63,
+    reserved=RESERVED | SYSTEM_NAMES | SYSTEM_WORDS,
     by_name='lower(name COLLATE "C") = lower(?::text COLLATE "C")',
     temporary="pg_temp",
     text=_as_text,

@@ -11,7 +11,6 @@ Several independent limits apply to a statement:
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from collections.abc import Generator, Iterator, Sequence
@@ -139,7 +138,7 @@ class PostgresQuery(StatementQuery):
         timer = threading.Timer(self._seconds + _GRACE, self._end_late)
         try:
             with self._lock:
-                self._line = socket.socket(fileno=os.dup(connection.fileno()))
+                self._line = socket.socket(fileno=connection.fileno())
                 if self._stopped:
                     self._line.shutdown(socket.SHUT_RDWR)
             timer.start()
@@ -149,7 +148,7 @@ class PostgresQuery(StatementQuery):
             with self._lock:
                 line, self._line = self._line, None
             if line is not None:
-                line.close()
+                line.detach()  # it is that of the connection
             connection.close()
 
     def _end_late(self) -> None:

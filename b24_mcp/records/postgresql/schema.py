@@ -211,18 +211,18 @@ def _set_password(connection: PgConnection, reader: ReaderLogin) -> None:
 
 def _grant(connection: PgConnection, schema: OwnedSchema, reader: ReaderLogin) -> None:
     names = {"schema": sql.Identifier(schema.name), "reader": sql.Identifier(reader.user)}
+    has = "SELECT 1 WHERE has_schema_privilege(%s, %s, 'USAGE') AND has_table_privilege(%s, %s, 'SELECT')"
+    rights = [reader.user, schema.name, reader.user, f"{quoted(schema.name)}.data_sets"]
+    if connection.execute(has, rights).fetchone() is not None:
+        return
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {schema} TO {reader}").format(**names))
     connection.execute(sql.SQL("GRANT SELECT ON {schema}.data_sets TO {reader}").format(**names))
     row = connection.execute(
-        "SELECT current_database(), has_database_privilege(%s, current_database(), 'CONNECT, TEMPORARY')",
-        [reader.user],
-    ).fetchone()
-    missing = connection.execute(
-        "SELECT 1 WHERE NOT has_database_privilege(%s, current_database(), 'CONNECT') "
+        "SELECT current_database() WHERE NOT has_database_privilege(%s, current_database(), 'CONNECT') "
         "OR NOT has_database_privilege(%s, current_database(), 'TEMPORARY')",
         [reader.user, reader.user],
     ).fetchone()
-    if row is not None and missing is not None:
+    if row is not None:
         database = sql.Identifier(str(row[0]))
         connection.execute(
             sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {reader}").format(**names, database=database)

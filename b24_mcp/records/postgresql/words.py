@@ -25,7 +25,7 @@ BEFORE_PARENTHESIS = frozenset(_BEFORE_PARENTHESIS.split())
 """Words that stand before a parenthesis and call no function."""
 
 _SYSTEM_NAMES = """
-    information_schema regclass regcollation regconfig regdictionary regnamespace regoper regoperator regproc
+    aclitem information_schema regclass regcollation regconfig regdictionary regnamespace regoper regoperator regproc
     regprocedure regrole regtype xml xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi
     xmlroot xmlserialize xmltable
 """
