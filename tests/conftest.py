@@ -7,9 +7,13 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from tests.postgresql import PostgresServer, program, shared_server
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +44,32 @@ def user_env(tmp_path: Path) -> Path:
     path = tmp_path / "user" / "b24-mcp" / ".env"
     path.parent.mkdir(parents=True)
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[tuple[PostgresServer, str]]:
+    """A real PostgreSQL server of all test processes, and the name of this process's database in it.
+
+    The database belongs to the login `b24`, which is no superuser.
+    """
+    if program("postgres") is None or program("initdb") is None:
+        pytest.skip("PostgreSQL is not installed: no test of data sets in it was run")
+    if find_spec("psycopg") is None or find_spec("psycopg_pool") is None:
+        pytest.skip("the extra postgresql is not installed: no test of data sets in PostgreSQL was run")
+    import_module("b24_mcp.records.postgresql")  # reads files, which no test may do while it waits for nothing
+    base = tmp_path_factory.getbasetemp()
+    with shared_server(base if worker_id == "master" else base.parent) as server:
+        database = f"b24_{worker_id}"
+        server.run(f"CREATE DATABASE {database} OWNER b24")
+        yield server, database
+
+
+@pytest.fixture
+def postgresql_address(postgresql: tuple[PostgresServer, str]) -> Iterator[str]:
+    """The address of an empty database for data sets. Everything in it is removed after the test."""
+    server, database = postgresql
+    yield server.address("b24", database)
+    server.empty(database)
 
 
 @pytest.fixture(scope="session")

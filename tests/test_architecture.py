@@ -54,6 +54,8 @@ LIBRARIES = {
     "httpx": ("rest/wire/transport.py", "rest/wire/connections.py", "docs/download.py"),
     "xmltodict": ("rest/wire/xml.py",),
     "redis": ("state/redis.py",),
+    "psycopg": ("records/postgresql/",),
+    "psycopg_pool": ("records/postgresql/",),
     "click": ("cli/",),
     "keyring": ("config/secrets.py",),
     "ruamel": ("connect/yaml.py",),

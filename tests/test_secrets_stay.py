@@ -144,6 +144,9 @@ SETTINGS: list[dict[str, str]] = [
     {"B24_WEBHOOK_URL": f"{SECRET}"},
     {"B24_STATE": f"redis://ann:{PASSWORD}@127.0.0.1:1/0"},
     {"B24_STATE": f"https://ann:{PASSWORD}@127.0.0.1:1/0"},
+    {"B24_RECORDS": f"postgresql://ann:{PASSWORD}@127.0.0.1:1/x"},
+    {"B24_RECORDS": f"postgresql://ann:{PASSWORD}@127.0.0.1:x/x"},
+    {"B24_RECORDS": f"mysql://ann:{PASSWORD}@127.0.0.1:1/x"},
     {"B24_BUDGET": f"{SECRET}"},
     {"B24_ACCESS": f"{SECRET}"},
     {"B24_DENY": f"{SECRET}!"},
@@ -154,6 +157,7 @@ SETTINGS: list[dict[str, str]] = [
 COMMANDS = [
     ["call", "crm.lead.add", "-p", json.dumps({"fields": {"TITLE": FORMS[8]}})],
     ["call", "profile", "--xml"],
+    ["records", "list"],
 ]
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 
 from b24_mcp.access import current_caller
 from b24_mcp.app.open_portal import OpenPortal
+from b24_mcp.errors import our_error
 from b24_mcp.secrets import Redactor
 
 if TYPE_CHECKING:
-    from b24_mcp.records import DataSetLibrary, Turns
+    from b24_mcp.records import DataSetLibrary, RecordStore, Turns
+    from b24_mcp.records.postgresql import PostgresConnections
 
 _FOLDER = "records"
 _PEOPLE = "people"
@@ -25,7 +29,8 @@ class DataSets:
     """The data set libraries of the portals.
 
     Each configured portal has its own file: two names for one host may belong to users with different rights. Over
-    HTTP each person or program that a token identifies has its own files. `most_open` limits the open files.
+    HTTP each person or program that a token identifies has its own files. `most_open` limits the open files. With
+    `B24_RECORDS` each file is a schema of PostgreSQL instead.
     """
 
     def __init__(self, redactor: Redactor, most_open: int = _MOST_OPEN) -> None:
@@ -33,6 +38,7 @@ class DataSets:
         self._most_open = most_open
         self._open: OrderedDict[tuple[str, str], DataSetLibrary] = OrderedDict()
         self._turns: Turns | None = None
+        self._connections: dict[str, PostgresConnections] = {}
         self.background: TaskGroup | None = None
         """Closes files that were not used for the longest time; without it, all files stay open."""
 
@@ -52,7 +58,16 @@ class DataSets:
         return library
 
     def _library(self, opened: OpenPortal, owner: str, portal: str) -> DataSetLibrary:
-        from b24_mcp.records import DataSetLibrary, RecordsFile, Turns, path_for  # not needed to list the tools
+        from b24_mcp.records import DataSetLibrary, Turns  # not needed to list the tools
+
+        self._turns = self._turns or Turns()  # shared by all portals: they use the memory of one process
+        address = opened.settings.records
+        store = self._file(opened, owner, portal) if address is None else self._schema(opened, address, owner, portal)
+        return DataSetLibrary(store, self._redactor, self._turns)
+
+    @staticmethod
+    def _file(opened: OpenPortal, owner: str, portal: str) -> RecordStore:
+        from b24_mcp.records import RecordsFile, path_for
 
         folder = opened.settings.data_folder / _FOLDER
         if owner:
@@ -61,11 +76,27 @@ class DataSets:
             path = path_for(folder / _PEOPLE, f"{digest}.{portal}")
         else:
             path = path_for(folder, portal)
-        self._turns = self._turns or Turns()  # shared by all portals: they use the memory of one process
-        return DataSetLibrary(RecordsFile(path, keep_days=opened.settings.records_ttl), self._redactor, self._turns)
+        return RecordsFile(path, keep_days=opened.settings.records_ttl)
+
+    def _schema(self, opened: OpenPortal, address: str, owner: str, portal: str) -> RecordStore:
+        if any(find_spec(name) is None for name in ("psycopg", "psycopg_pool")):
+            raise our_error(
+                "B24MCP_RECORDS_FILE",
+                "B24_RECORDS names a PostgreSQL database, and the extra postgresql is not installed.",
+                hint="The user must install b24-mcp[postgresql] on the server.",
+            )
+        from b24_mcp.records.postgresql import PostgresStore, open_connections
+
+        if address not in self._connections:
+            self._connections[address] = open_connections(address)
+        connections = self._connections[address]
+        return PostgresStore(connections, address, owner, portal, keep_days=opened.settings.records_ttl)
 
     async def aclose(self) -> None:
-        """Close the files."""
+        """Close the files and connections."""
         for library in self._open.values():
             await library.aclose()
         self._open.clear()
+        for connections in self._connections.values():
+            await run_sync(connections.close)
+        self._connections.clear()

@@ -37,7 +37,7 @@ def records() -> None:
 def list_sets(as_json: bool, portal: str | None) -> None:
     """List the data sets.
 
-    Prints their rows, columns, origin and age, and the file that holds them.
+    Prints their rows, columns, origin and age, and the file or the schema that holds them.
     """
     _run(portal, _list, as_json=as_json, view=_without_columns)
 
@@ -60,7 +60,8 @@ def drop(name: str, as_json: bool, portal: str | None) -> None:
 def reset(as_json: bool, portal: str | None) -> None:
     """Move the file with all data sets aside and start with an empty one.
 
-    Use this when the file is damaged. The old file is kept beside the new one, with `.damaged` after its name.
+    Use this when the file is damaged. The old file is kept beside the new one, with `.damaged` after its name. With
+    B24_RECORDS the schema of the data sets is renamed instead.
     """
     _run(portal, _reset, as_json=as_json)
 
@@ -87,7 +88,7 @@ async def _list(app: App, opened: OpenPortal) -> Form:
 
     library = app.data_sets.of(opened)
     sets = [set_form(data_set) for data_set in await library.sets()]
-    return head(True, opened.notice) | {"file": str(library.file.path), "data_sets": sets}
+    return head(True, opened.notice) | {**library.store.place, "data_sets": sets}
 
 
 async def _drop(app: App, opened: OpenPortal, name: str) -> Form:
@@ -101,4 +102,4 @@ async def _drop(app: App, opened: OpenPortal, name: str) -> Form:
 async def _reset(app: App, opened: OpenPortal) -> Form:
     library = app.data_sets.of(opened)
     aside = await library.reset()
-    return {"ok": True, "file": str(library.file.path), "set_aside": None if aside is None else str(aside)}
+    return {"ok": True, **library.store.place, "set_aside": aside}

@@ -66,7 +66,7 @@ def print_offer(query: str) -> None:
     except (ConfigurationError, ValueError) as exc:
         raise click.UsageError(f"{exc}.") from None
     level, tools = found.settings.access, found.settings.tools
-    server = build_server(Redactor(), level=level, portals=found.names, tools=tools)
+    server = build_server(Redactor(), level=level, portals=found.names, tools=tools, dialect=found.settings.dialect)
     whole = Offer(level, tools=frozenset(tools) or None).narrowed(offer)
     echo(to_json(asyncio.run(offer_form(server, whole, found.names))))
 

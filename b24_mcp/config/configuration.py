@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from b24_mcp.config.environment import env_file_path
 from b24_mcp.config.errors import ConfigurationError
@@ -99,6 +100,8 @@ class ConfigurationOverview:
     """The default first."""
     tools: Sequence[str] = ()
     """The tools that clients get; empty for all."""
+    dialect: Literal["SQLite", "PostgreSQL"] = "SQLite"
+    """The dialect of SQL that data sets are queried in."""
 
 
 def load_configuration() -> Configuration:
@@ -127,4 +130,5 @@ def load_overview() -> ConfigurationOverview:
         configuration = load_configuration()
     except ConfigurationError:
         return ConfigurationOverview()
-    return ConfigurationOverview(configuration.settings.access, configuration.names, configuration.settings.tools)
+    settings = configuration.settings
+    return ConfigurationOverview(settings.access, configuration.names, settings.tools, settings.dialect)

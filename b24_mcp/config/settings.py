@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -59,6 +59,11 @@ class Settings(BaseModel):
     """The store of the rate limits that processes share: an address of Redis, a file, or `memory`.
 
     Default: a file in the user's state folder.
+    """
+    records: str | None = None
+    """The address of a PostgreSQL database for the data sets, which several servers share: `postgresql://…`.
+
+    Default: SQLite files in the data folder.
     """
     data_dir: Path | None = None
     """The folder of data sets, the documentation and indexes. Default: the user's data folder."""
@@ -190,6 +195,13 @@ class Settings(BaseModel):
             return value
         return str(absolute_path(_variable(info.field_name), value))
 
+    @field_validator("records")
+    @classmethod
+    def _records_address(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("postgresql://", "postgres://")):
+            raise PydanticCustomError("records", "use an address that begins with postgresql://")
+        return value or None
+
     @field_validator("docs", mode="before")
     @classmethod
     def _docs_source(cls, value: object) -> object:
@@ -217,12 +229,30 @@ class Settings(BaseModel):
         """`data_dir`, or the user's data folder."""
         return self.data_dir or user_folder("data")
 
+    @property
+    def dialect(self) -> Literal["SQLite", "PostgreSQL"]:
+        """The dialect of SQL that data sets are queried in."""
+        return "SQLite" if self.records is None else "PostgreSQL"
+
     def secrets(self) -> list[str]:
         """Return the values in the settings that are secret."""
         # Only the code in the webhook is a secret. The redactor gets it where the address is parsed.
         others = [value for name, value in self if isinstance(value, SecretStr) and name != "webhook_url"]
-        password = urlsplit(self.state).password if self.state and "://" in self.state else None
-        return [secret for secret in (*(value.get_secret_value() for value in others), password) if secret]
+        found = [value.get_secret_value() for value in others]
+        for address in (self.state, self.records):
+            if address and "://" in address:
+                found += _passwords_in(address)
+        return [secret for secret in found if secret]
+
+
+def _passwords_in(address: str) -> list[str]:
+    """Return the passwords of an address, as they are written and as they are meant."""
+    try:
+        parts = urlsplit(address)
+        written = [parts.password or "", *parse_qs(parts.query).get("password", ())]
+    except ValueError:
+        return [address]
+    return [*written, *map(unquote, written)]
 
 
 def _variable(field: str | None) -> str:

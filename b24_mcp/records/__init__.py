@@ -5,6 +5,7 @@ from b24_mcp.records.answer import QueryAnswer, ask
 from b24_mcp.records.changes import CHANGES_METHOD, ListChanges
 from b24_mcp.records.codes import CODES
 from b24_mcp.records.columns import Column, Kind
+from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.exports import Exported, FilePlace, check_format, export, place_in, place_of
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows
 from b24_mcp.records.file import RecordsFile, path_for
@@ -20,10 +21,11 @@ from b24_mcp.records.imports import (
 )
 from b24_mcp.records.jobs import Job, JobCounts, JobRow, RowOutcome
 from b24_mcp.records.journal import Journal
-from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
-from b24_mcp.records.names import check_name, name_for, quoted
+from b24_mcp.records.library import DataSetLibrary
+from b24_mcp.records.names import check_name, name_for, quoted, with_ending
 from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
 from b24_mcp.records.refresh import Refresh
+from b24_mcp.records.store import Database, RecordStore, SqlDialect, StatementQuery
 from b24_mcp.records.stream import QueryShape, stream_rows
 from b24_mcp.records.turns import Turns
 
@@ -36,6 +38,7 @@ __all__ = [
     "DataSet",
     "DataSetLibrary",
     "DataSetOrigin",
+    "Database",
     "Exported",
     "Fetch",
     "Fetched",
@@ -54,9 +57,12 @@ __all__ = [
     "PortalTable",
     "QueryAnswer",
     "QueryShape",
+    "RecordStore",
     "RecordsFile",
     "Refresh",
     "RowOutcome",
+    "SqlDialect",
+    "StatementQuery",
     "Turns",
     "ask",
     "check_format",
@@ -71,6 +77,7 @@ __all__ = [
     "portal_tables_in",
     "quoted",
     "stream_rows",
+    "with_ending",
 ]
 
 register("records", CODES)

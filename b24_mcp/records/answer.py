@@ -10,10 +10,10 @@ from unicodedata import normalize
 
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.columns import Cell
-from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.data_set import DataSet
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
-from b24_mcp.records.query import SqlQuery
-from b24_mcp.records.sql_names import with_stored_names
+from b24_mcp.records.store import StatementQuery
 
 _SECONDS = 15.0
 _SETS_NAMED = 20
@@ -57,10 +57,9 @@ async def ask(
             many queries are running.
     """
     sets = await library.sets()
-    sql = with_stored_names(sql, sets)
     try:
         async with library.turns.turn(caller):
-            return await SqlQuery(library.file.path, sql, rows=rows, seconds=seconds, tables=tables).with_rows(
+            return await library.store.query(sql, sets, rows=rows, seconds=seconds, tables=tables).with_rows(
                 lambda query, parts: _answer(query, parts, sets, tables, characters)
             )
     except B24Error as exc:
@@ -70,7 +69,7 @@ async def ask(
 
 
 def _answer(
-    query: SqlQuery,
+    query: StatementQuery,
     parts: Iterator[list[list[Cell]]],
     sets: Sequence[DataSet],
     tables: Sequence[PortalTable],

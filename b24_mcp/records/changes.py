@@ -6,7 +6,6 @@ It grows with each refresh. Its rows are `id`, `change` (`created`, `updated` or
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,15 +13,14 @@ from typing import Literal
 from b24_mcp.catalog.change_fields import ChangeFacts
 from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Column
-from b24_mcp.records.file import drop_table
-from b24_mcp.records.library import DataSet
-from b24_mcp.records.names import quoted
+from b24_mcp.records.data_set import DataSet
+from b24_mcp.records.names import quoted, with_ending
+from b24_mcp.records.store import Database
 from b24_mcp.records.table import columns_to_text
 
 CHANGES_METHOD = "list_records refresh"
 """What the data set of changes has in place of the method of a list."""
 _SUFFIX = "_changes"
-_LONGEST_NAME = 60
 _PRESENT = "~present"
 _KEY_INDEX = "~key"
 
@@ -61,7 +59,7 @@ class Comparison:
     changed: Column | None = None
     ignored: Collection[str] = ()
 
-    def write(self, db: sqlite3.Connection, table: str, moment: str, gone: Gone = "missing") -> ListChanges:
+    def write(self, db: Database, table: str, moment: str, gone: Gone = "missing") -> ListChanges:
         """Write the differences between the set and the new rows in `table` into the set of changes."""
         number, changes = _open_changes(db, self.name, self.portal, self.key, moment)
         old, new, key = quoted(self.name), quoted(table), quoted(self.key.name)
@@ -75,14 +73,17 @@ class Comparison:
             self.when,
         )
         updated = self._write_updates(db, changes, into, when, new)
-        ids, source = ("id", f"temp.{quoted(_PRESENT)}") if gone == "not present" else (key, new)
+        ids, source = ("id", _present(db)) if gone == "not present" else (key, new)
+        old_id = f"o.{key}"
+        if gone == "not present":
+            old_id = db.dialect.text(old_id)
         all_ids = f"SELECT {ids} FROM {source} WHERE {ids} IS NOT NULL"  # noqa: S608
         removed = 0
         if gone != "none":
             removed = _run(
                 db,
                 f"{into} SELECT o.{key}, 'removed', NULL, NULL, NULL, ? "  # noqa: S608
-                f"FROM {old} o WHERE o.{key} NOT IN ({all_ids})",
+                f"FROM {old} o WHERE {old_id} NOT IN ({all_ids})",
                 self.when,
             )
         db.execute(
@@ -91,24 +92,21 @@ class Comparison:
         )
         return ListChanges(changes, created, updated, removed)
 
-    def _write_updates(self, db: sqlite3.Connection, changes: str, into: str, when: str, new: str) -> int:
+    def _write_updates(self, db: Database, changes: str, into: str, when: str, new: str) -> int:
         key = quoted(self.key.name)
-        (last,) = db.execute(f"SELECT coalesce(max(rowid), 0) FROM {quoted(changes)}").fetchone()  # noqa: S608
+        text = db.dialect.text
+        added = db.new_rows(changes)
         for column in self.columns:
             if column in (self.key, self.changed) or column.field in self.ignored:
                 continue
             name = quoted(column.name)
             db.execute(
-                f"{into} SELECT n.{key}, 'updated', ?, o.{name}, n.{name}, {when} FROM {new} n "  # noqa: S608
+                f"{into} SELECT n.{key}, 'updated', ?, {text(f'o.{name}')}, {text(f'n.{name}')}, {when} FROM {new} n "  # noqa: S608
                 f"JOIN {quoted(self.name)} o ON o.{key} = n.{key} "
-                f"WHERE coalesce(o.{name}, '') <> coalesce(n.{name}, '')",
+                f"WHERE {db.dialect.differs(f'o.{name}', f'n.{name}')}",
                 (column.name, self.when),
             )
-        (updated,) = db.execute(
-            f"SELECT count(DISTINCT id) FROM {quoted(changes)} WHERE rowid > ?",  # noqa: S608
-            (last,),
-        ).fetchone()
-        return int(updated)
+        return _count(db, f"SELECT count(DISTINCT id) FROM {quoted(changes)} WHERE change = 'updated' AND {added}")  # noqa: S608
 
 
 def comparison_of(former: DataSet, key: Column, facts: ChangeFacts, when: str) -> Comparison:
@@ -122,57 +120,55 @@ def _squeezed(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def keep_present(db: sqlite3.Connection, ids: Sequence[object]) -> None:
+def keep_present(db: Database, ids: Sequence[object]) -> None:
     """Keep the ids of all rows that the list has now in a temporary table, for `Comparison.write`."""
-    db.execute(f"DROP TABLE IF EXISTS temp.{quoted(_PRESENT)}")
-    db.execute(f"CREATE TEMP TABLE {quoted(_PRESENT)} (id PRIMARY KEY)")
-    db.executemany(f"INSERT OR IGNORE INTO temp.{quoted(_PRESENT)} VALUES (?)", ((one,) for one in ids))  # noqa: S608
+    db.execute(f"DROP TABLE IF EXISTS {_present(db)}")
+    db.execute(f"CREATE TEMP TABLE {quoted(_PRESENT)} (id {db.dialect.untyped} PRIMARY KEY)")
+    lines = ((str(one) if db.dialect.is_strict else one,) for one in ids)
+    db.executemany(f"INSERT INTO {_present(db)} VALUES (?) ON CONFLICT DO NOTHING", lines)  # noqa: S608
 
 
-def count_together(db: sqlite3.Connection, name: str, table: str, key: Column) -> int:
+def count_together(db: Database, name: str, table: str, key: Column) -> int:
     """Return the number of rows that a set or a table has, each counted once."""
     column = quoted(key.name)
     both = f"SELECT {column} FROM {quoted(name)} UNION SELECT {column} FROM {quoted(table)}"  # noqa: S608
-    return int(db.execute(f"SELECT count(*) FROM ({both})").fetchone()[0])  # noqa: S608
+    return _count(db, f"SELECT count(*) FROM ({both}) AS ids")  # noqa: S608
 
 
-def knows_present(db: sqlite3.Connection, name: str, table: str, key: Column, ids: Sequence[object]) -> bool:
+def knows_present(db: Database, name: str, table: str, key: Column, ids: Sequence[object]) -> bool:
     """Whether every one of these ids is in a set or in a table."""
     keep_present(db, ids)
-    column = quoted(key.name)
+    column = db.dialect.text(quoted(key.name))
     unknown = db.execute(
-        f"SELECT 1 FROM temp.{quoted(_PRESENT)} WHERE id NOT IN (SELECT {column} FROM {quoted(name)}) "  # noqa: S608
+        f"SELECT 1 FROM {_present(db)} WHERE id NOT IN (SELECT {column} FROM {quoted(name)}) "  # noqa: S608
         f"AND id NOT IN (SELECT {column} FROM {quoted(table)}) LIMIT 1"
     ).fetchone()
     return unknown is None
 
 
-def add_unchanged(db: sqlite3.Connection, comparison: Comparison, table: str, *, present: bool) -> int:
+def add_unchanged(db: Database, comparison: Comparison, table: str, *, present: bool) -> int:
     """Copy the rows that did not change from the set to the new table. Return the number of rows in it then."""
     shared = ", ".join(quoted(column.name) for column in comparison.columns)
     key, new = quoted(comparison.key.name), quoted(table)
-    kept = f"AND {key} IN (SELECT id FROM temp.{quoted(_PRESENT)})" if present else ""  # noqa: S608
+    kept = f"AND {db.dialect.text(key)} IN (SELECT id FROM {_present(db)})" if present else ""  # noqa: S608
     db.execute(
         f"INSERT INTO {new} ({shared}) SELECT {shared} FROM {quoted(comparison.name)} "  # noqa: S608
         f"WHERE {key} NOT IN (SELECT {key} FROM {new}) {kept}"
     )
-    (rows,) = db.execute(f"SELECT count(*) FROM {new}").fetchone()  # noqa: S608
-    return int(rows)
+    return _count(db, f"SELECT count(*) FROM {new}")  # noqa: S608
 
 
-def changes_name(name: str) -> str:
-    """Return the name of the set of changes of a data set."""
-    return name[: _LONGEST_NAME - len(_SUFFIX)] + _SUFFIX
-
-
-def _open_changes(db: sqlite3.Connection, name: str, portal: str, key: Column, moment: str) -> tuple[int, str]:
+def _open_changes(db: Database, name: str, portal: str, key: Column, moment: str) -> tuple[int, str]:
     """Return the id and the name of the set of changes, which is created if there is none.
 
     Raises:
         B24Error: `B24MCP_RECORDS_NAME` if another data set has its name.
     """
-    changes = changes_name(name)
-    row = db.execute("SELECT id, method FROM data_sets WHERE readable AND name = ?", (changes,)).fetchone()
+    changes = with_ending(name, _SUFFIX, db.dialect.longest_name)
+    row = db.execute(
+        f"SELECT id, method FROM data_sets WHERE readable = 1 AND {db.dialect.by_name}",  # noqa: S608
+        (changes,),
+    ).fetchone()
     if row is not None and row[1] != CHANGES_METHOD:
         raise our_error(
             "B24MCP_RECORDS_NAME",
@@ -186,9 +182,15 @@ def _open_changes(db: sqlite3.Connection, name: str, portal: str, key: Column, m
         *(Column(field, field, "text") for field in ("change", "field", "old", "new")),
         Column("changed_at", "changed_at", "datetime"),
     ]
-    drop_table(db, changes)
-    # `old` and `new` have no type, so that each value keeps its own.
-    db.execute(f"CREATE TABLE {quoted(changes)} (id, change TEXT, field TEXT, old, new, changed_at TEXT)")
+    db.execute(f"DROP TABLE IF EXISTS {quoted(changes)}")
+    # Where columns have no strict types, `old` and `new` have none, so that each value keeps its own.
+    text, any_type = db.dialect.types["text"], db.dialect.untyped
+    of_id = db.dialect.types[key.kind] if db.dialect.is_strict else ""
+    db.execute(
+        f"CREATE TABLE {quoted(changes)} (id {of_id}, change {text}, field {text}, old {any_type}, new {any_type}, "
+        f"changed_at {text})"
+    )
+    db.publish(changes)
     facts = {
         "name": changes,
         "method": CHANGES_METHOD,
@@ -202,13 +204,18 @@ def _open_changes(db: sqlite3.Connection, name: str, portal: str, key: Column, m
         "state": "finished",
         **columns_to_text(columns),
     }
-    number = db.execute(
-        f"INSERT INTO data_sets ({', '.join(facts)}) VALUES ({', '.join('?' * len(facts))})",  # noqa: S608
-        (*facts.values(),),
-    ).lastrowid
-    assert number is not None
-    return number, changes
+    return db.insert("data_sets", facts), changes
 
 
-def _run(db: sqlite3.Connection, sql: str, *values: object) -> int:
+def _present(db: Database) -> str:
+    return f"{db.dialect.temporary}.{quoted(_PRESENT)}"
+
+
+def _count(db: Database, sql: str) -> int:
+    row = db.execute(sql).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _run(db: Database, sql: str, *values: object) -> int:
     return db.execute(sql, values).rowcount

@@ -21,6 +21,11 @@ CODES: dict[str, CodeFact] = {
     "B24MCP_RECORDS_TAKEN": CodeFact(
         "conflict", "The other run keeps the fetched rows. Look at the data set before you read the list again."
     ),
+    "B24MCP_RECORDS_JOB": CodeFact(
+        "conflict",
+        "This process sent no more rows. The same call says how far the job is.",
+        executed="unknown",
+    ),
     "B24MCP_RECORDS_FILE": CodeFact("unavailable", "Nothing on the portal was changed."),
     "B24MCP_SQL": CodeFact(
         "validation",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +16,12 @@ from b24_mcp.catalog.change_fields import change_facts
 from b24_mcp.errors import B24Error
 from b24_mcp.records.changes import ListChanges, comparison_of
 from b24_mcp.records.columns import Column
+from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.fields import FieldKinds, request_kinds
-from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.names import check_name, name_for
 from b24_mcp.records.run import Run
+from b24_mcp.records.store import Database
 from b24_mcp.rest import OnWait, Portal
 from b24_mcp.rest.wire.params import Params
 
@@ -172,12 +173,12 @@ class Fetch:
             await run.finish(complete=listing.complete, notes=listing.notes)
             return
         former, key = self._compared_with
-        file = self._library.file
+        store = self._library.store
         facts = await anyio.to_thread.run_sync(change_facts, self._origin.method, self._version or "v2")
-        comparison = comparison_of(former, key, facts, self._portal_time or file.moment())
+        comparison = comparison_of(former, key, facts, self._portal_time or store.moment())
 
-        def merge(db: sqlite3.Connection, table: str, _: Sequence[Column]) -> int:
-            self.fetched.changes = comparison.write(db, table, file.moment())
+        def merge(db: Database, table: str, _: Sequence[Column]) -> int:
+            self.fetched.changes = comparison.write(db, table, store.moment())
             return run.rows
 
         await run.finish(complete=True, notes=listing.notes, merge=merge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import logging
 import os
@@ -11,16 +12,25 @@ import sqlite3
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 import anyio.to_thread
 
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.names import quoted
-from b24_mcp.storage.databases import SIDE_FILES, is_damage, open_database, set_aside
+from b24_mcp.records.query import SqlQuery
+from b24_mcp.records.sql_names import with_stored_names
+from b24_mcp.records.sqlite_database import DAMAGED_HINT, SQLITE, SqliteDatabase, transaction
+from b24_mcp.storage.databases import SIDE_FILES, is_damage, open_database, set_aside, try_lock
 from b24_mcp.storage.folders import make_private, make_private_file
+
+if TYPE_CHECKING:
+    from b24_mcp.records.data_set import DataSet
+    from b24_mcp.records.portal_tables import PortalTable
+    from b24_mcp.records.store import Database
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
@@ -29,12 +39,9 @@ _PATIENCE = 20.0
 _MODE = 0o600
 _OTHERS = 0o077
 _LONGEST_NAME = 100
-DAMAGED_HINT = (
-    "The command `b24-mcp records reset`, run by the user in a terminal (with --portal NAME if there are several), "
-    "renames the file. Then read the lists again: data sets are copies of what the portal has."
-)
 _PRAGMAS = {"auto_vacuum": "INCREMENTAL", "journal_mode": "WAL", "synchronous": "NORMAL"}
 _DAY = 86_400
+_LOCKS_KEPT_SECONDS = 30 * 86_400.0
 # `table_name` is the table with the rows; it is the name of the set once they are `readable`. `owner` is the run that
 # may write: a run that another process took over finds another owner here. `cursor` is the position to resume at.
 _SCHEMA = """
@@ -69,10 +76,17 @@ class RecordsFile:
         self._keep_days = keep_days
         self._clock = clock
         self._lock = threading.Lock()
-        self._opened: sqlite3.Connection | None = None
+        self._opened: SqliteDatabase | None = None
         self._identity: tuple[int, int] | None = None
 
-    async def do(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+    dialect = SQLITE
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """The path, for a person."""
+        return {"file": str(self.path)}
+
+    async def do(self, work: Callable[[Database], _T]) -> _T:
         """Run `work` on the file in a thread.
 
         Raises:
@@ -84,13 +98,13 @@ class RecordsFile:
                 if self._opened is not None and self._identity != _identity(self.path):
                     self._close()  # another process set the file aside
                 if self._opened is None:
-                    self._opened = _open(self.path, self._keep_days, self._clock())
+                    self._opened = SqliteDatabase(_open(self.path, self._keep_days, self._clock()))
                     self._identity = _identity(self.path)
                 return work(self._opened)
 
         return await anyio.to_thread.run_sync(locked)
 
-    async def set_aside(self) -> Path | None:
+    async def set_aside(self) -> str | None:
         """Rename the file, whatever it holds, so that the next use begins with an empty one.
 
         Return its new path; None if there was no file.
@@ -99,12 +113,49 @@ class RecordsFile:
             B24Error: `B24MCP_RECORDS_FILE` if it cannot be renamed.
         """
 
-        def work() -> Path | None:
+        def work() -> str | None:
             with self._lock, file_errors():
                 self._close()
-                return _set_aside(self.path) if os.path.lexists(self.path) else None
+                return str(_set_aside(self.path)) if os.path.lexists(self.path) else None
 
         return await anyio.to_thread.run_sync(work)
+
+    def query(
+        self, sql: str, sets: Sequence[DataSet], *, rows: int | None, seconds: float, tables: Sequence[PortalTable] = ()
+    ) -> SqlQuery:
+        """Return a statement over the data sets `sets` and `tables`: at most `rows` rows (None: all)."""
+        return SqlQuery(self.path, with_stored_names(sql, sets), rows=rows, seconds=seconds, tables=tables)
+
+    @contextlib.asynccontextmanager
+    async def lock(self, key: str) -> AsyncGenerator[bool]:
+        """Hold the lock of a job while the block runs; False if another task or process holds it.
+
+        The lock is a file beside that of the data sets.
+        """
+        path = self.path.with_name(f"{self.path.stem}.{key[:24]}.lock")
+
+        def acquire() -> sqlite3.Connection | None:
+            with file_errors():
+                make_private(path.parent, own=True)
+                self._remove_old_locks()
+                return try_lock(path)
+
+        lock = await anyio.to_thread.run_sync(acquire)
+        try:
+            yield lock is not None
+        finally:
+            if lock is not None:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(
+                        lock.close
+                    )  # the file stays: another process may be about to lock it
+
+    def _remove_old_locks(self) -> None:
+        before = time.time() - _LOCKS_KEPT_SECONDS
+        for path in self.path.parent.glob(f"{glob.escape(self.path.stem)}.*.lock"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
     def moment(self, ago: float = 0) -> str:
         """Return the time now, or a number of seconds ago, as it is stored: UTC, in a form that sorts."""
@@ -121,7 +172,7 @@ class RecordsFile:
 
     def _close(self) -> None:
         if self._opened is not None:
-            self._opened.close()
+            self._opened.connection.close()
             self._opened = None
 
 
@@ -176,32 +227,8 @@ def file_errors() -> Iterator[None]:
         raise _file_error(exc) from None
 
 
-@contextlib.contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is written, or roll it back if an exception is raised."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-
-
 def _moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def drop_table(db: sqlite3.Connection, table: str | None) -> None:
-    """Delete a table, if it was created."""
-    if table is not None:
-        db.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
-
-
-def shrink(db: sqlite3.Connection) -> None:
-    """Return the space of deleted rows to the disk; outside of a transaction."""
-    db.execute("PRAGMA incremental_vacuum").fetchall()
 
 
 def _prepared(path: Path) -> sqlite3.Connection:
@@ -238,10 +265,11 @@ def _expire(db: sqlite3.Connection, before: float) -> None:
         old = "SELECT id, table_name FROM data_sets WHERE updated_at < ?"
         expired = db.execute(old, (_moment(before),)).fetchall()
         for number, table in expired:
-            drop_table(db, table)
+            if table is not None:
+                db.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
             db.execute("DELETE FROM data_sets WHERE id = ?", (number,))
     if expired:
-        shrink(db)
+        SqliteDatabase(db).shrink()
 
 
 def _expire_files(path: Path, before: float) -> None:

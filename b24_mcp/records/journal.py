@@ -2,104 +2,65 @@
 
 A row is marked as sent before its request leaves, and gets its outcome afterwards. A row that is found as sent without
 an outcome, after its process was killed, may have been executed: it is unknown, and is never sent again. The journal is
-in the file of the data sets. A lock that ends with its process tells a running job from an interrupted one.
+in the store of the data sets. A lock that ends with its process tells a running job from an interrupted one.
 """
 
 from __future__ import annotations
 
-import glob
 import json
-import sqlite3
-import time
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import anyio
-from anyio.to_thread import run_sync
-
-from b24_mcp.records.file import RecordsFile, file_errors, shrink, transaction
+from b24_mcp.errors import our_error
 from b24_mcp.records.jobs import Job, JobCounts, JobRow, JobState, RowOutcome
-from b24_mcp.storage.databases import try_lock
-from b24_mcp.storage.folders import make_private
+from b24_mcp.records.store import Database, RecordStore
 
 _KEPT_SECONDS = 30 * 86_400.0
-# The tables have names that no data set can have, so no query can read them.
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS [~jobs] (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL DEFAULT '',
-    facts TEXT NOT NULL DEFAULT '{}', updated_at TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS [~job_rows] (
-    job INTEGER NOT NULL, row INTEGER NOT NULL, cells TEXT NOT NULL, call TEXT, action TEXT NOT NULL DEFAULT '',
-    after INTEGER, state TEXT NOT NULL DEFAULT 'waiting', ok INTEGER NOT NULL DEFAULT 0, id TEXT,
-    code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', executed TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (job, row)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS "~job_rows_by_state" ON [~job_rows] (job, state, row);
-"""
 
 
 class Journal:
-    """The jobs in one file of data sets.
+    """The jobs in one store of data sets.
 
     Raises (every method):
-        B24Error: `B24MCP_RECORDS_FILE` if the file cannot be used.
+        B24Error: `B24MCP_RECORDS_FILE` if the store cannot be used.
     """
 
-    def __init__(self, file: RecordsFile) -> None:
-        self._file = file
+    def __init__(self, store: RecordStore) -> None:
+        self._store = store
         self._is_prepared = False
 
-    @asynccontextmanager
-    async def lock(self, key: str) -> AsyncGenerator[bool]:
+    def lock(self, key: str) -> AbstractAsyncContextManager[bool]:
         """Hold the lock of a job while the block runs; False if another task or process holds it."""
-        path = self._file.path.with_name(f"{self._file.path.stem}.{key[:24]}.lock")
-
-        def acquire() -> sqlite3.Connection | None:
-            with file_errors():
-                make_private(path.parent, own=True)
-                return try_lock(path)
-
-        lock = await run_sync(acquire)
-        try:
-            yield lock is not None
-        finally:
-            if lock is not None:
-                with anyio.CancelScope(shield=True):
-                    await run_sync(lock.close)  # the file stays: another process may be about to lock it
+        return self._store.lock(key)
 
     async def find(self, key: str) -> Job | None:
         """Return the newest job of a key that is frozen."""
 
-        def work(db: sqlite3.Connection) -> Job | None:
+        def work(db: Database) -> Job | None:
             self._prepare(db)
             row = db.execute(
-                "SELECT id, state, source, facts, updated_at FROM [~jobs] "
-                "WHERE key = ? AND state <> 'draft' ORDER BY id DESC",
+                'SELECT id, state, source, facts, updated_at FROM "~jobs" '
+                "WHERE key = ? AND state <> 'draft' ORDER BY id DESC LIMIT 1",
                 (key,),
             ).fetchone()
             return None if row is None else Job(row[0], row[1], row[2], json.loads(row[3]), row[4])
 
-        return await self._file.do(work)
+        return await self._store.do(work)
 
     async def begin(self, key: str) -> int:
         """Begin a draft and return its number. Older drafts of the key are removed."""
 
-        def work(db: sqlite3.Connection) -> int:
+        def work(db: Database) -> int:
             self._prepare(db)
-            with transaction(db):
-                drafts = db.execute("SELECT id FROM [~jobs] WHERE key = ? AND state = 'draft'", (key,)).fetchall()
+            with db.transaction():
+                drafts = db.execute("SELECT id FROM \"~jobs\" WHERE key = ? AND state = 'draft'", (key,)).fetchall()
                 for (number,) in drafts:
                     _delete(db, number)
-                values = (key, self._file.moment())
-                number = db.execute(
-                    "INSERT INTO [~jobs] (key, state, updated_at) VALUES (?, 'draft', ?)", values
-                ).lastrowid
-            assert number is not None
-            return number
+                values = {"key": key, "state": "draft", "updated_at": self._store.moment()}
+                return db.insert("~jobs", values)
 
-        return await self._file.do(work)
+        return await self._store.do(work)
 
     async def add(self, number: int, first: int, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows with their cells; the first has the number `first`."""
@@ -108,71 +69,73 @@ class Journal:
             for place, cells in enumerate(rows)
         ]
 
-        def work(db: sqlite3.Connection) -> None:
-            with transaction(db):
-                db.executemany("INSERT INTO [~job_rows] (job, row, cells) VALUES (?, ?, ?)", lines)
+        def work(db: Database) -> None:
+            with db.transaction():
+                db.executemany('INSERT INTO "~job_rows" (job, "row", cells) VALUES (?, ?, ?)', lines)
 
-        await self._file.do(work)
+        await self._store.do(work)
 
     async def plan(self, number: int, rows: Iterable[JobRow], done: Iterable[RowOutcome] = ()) -> None:
         """Store the calls of rows, and the outcomes of rows that need no call."""
         lines = [(row.call, row.action, row.after, row.id, number, row.row) for row in rows]
         outcomes = [_settled(outcome, number) for outcome in done]
 
-        def work(db: sqlite3.Connection) -> None:
-            with transaction(db):
+        def work(db: Database) -> None:
+            with db.transaction():
                 db.executemany(
-                    "UPDATE [~job_rows] SET call = ?, action = ?, after = ?, id = ? WHERE job = ? AND row = ?", lines
+                    'UPDATE "~job_rows" SET call = ?, action = ?, after = ?, id = ? WHERE job = ? AND "row" = ?', lines
                 )
                 db.executemany(_SETTLE, outcomes)
 
-        await self._file.do(work)
+        await self._store.do(work)
 
     async def note(self, number: int, state: JobState, facts: Mapping[str, object], source: str | None = None) -> None:
         """Change the state and the facts of a job."""
-        values = (state, json.dumps(facts, ensure_ascii=False), source, self._file.moment(), number)
+        values = (state, json.dumps(facts, ensure_ascii=False), source, self._store.moment(), number)
 
-        def work(db: sqlite3.Connection) -> None:
-            with transaction(db):
+        def work(db: Database) -> None:
+            with db.transaction():
                 db.execute(
-                    "UPDATE [~jobs] SET state = ?, facts = ?, source = coalesce(?, source), updated_at = ? "
+                    'UPDATE "~jobs" SET state = ?, facts = ?, source = coalesce(?, source), updated_at = ? '
                     "WHERE id = ?",
                     values,
                 )
 
-        await self._file.do(work)
+        await self._store.do(work)
 
     async def approve(self, number: int, facts: Mapping[str, object]) -> None:
         """Mark a job as approved, unless another process has already sent or replaced it."""
-        values = (json.dumps(facts, ensure_ascii=False), self._file.moment(), number)
+        values = (json.dumps(facts, ensure_ascii=False), self._store.moment(), number)
 
-        def work(db: sqlite3.Connection) -> None:
-            with transaction(db):
+        def work(db: Database) -> None:
+            with db.transaction():
                 update = (
-                    "UPDATE [~jobs] SET state = 'approved', facts = ?, updated_at = ? WHERE id = ? AND state = 'asked'"
+                    "UPDATE \"~jobs\" SET state = 'approved', facts = ?, updated_at = ? "
+                    "WHERE id = ? AND state = 'asked'"
                 )
                 db.execute(update, values)
 
-        await self._file.do(work)
+        await self._store.do(work)
 
     async def page(self, number: int, after: int, limit: int) -> list[JobRow]:
         """Return the next rows after a row number, whatever their state."""
 
-        def work(db: sqlite3.Connection) -> list[JobRow]:
+        def work(db: Database) -> list[JobRow]:
             query = (
-                "SELECT row, cells, call, action, after FROM [~job_rows] WHERE job = ? AND row > ? ORDER BY row LIMIT ?"
+                'SELECT "row", cells, call, action, after FROM "~job_rows" '
+                'WHERE job = ? AND "row" > ? ORDER BY "row" LIMIT ?'
             )
             return [_row(line) for line in db.execute(query, (number, after, limit))]
 
-        return await self._file.do(work)
+        return await self._store.do(work)
 
     async def waiting(self, number: int, limit: int) -> list[JobRow]:
         """Return the next rows to send. A row that needs the id of another one comes after its outcome only."""
 
-        def work(db: sqlite3.Connection) -> list[JobRow]:
+        def work(db: Database) -> list[JobRow]:
             query = (
-                "SELECT row, cells, call, action, after FROM [~job_rows] "
-                "WHERE job = ? AND state = 'waiting' ORDER BY row LIMIT ?"
+                'SELECT "row", cells, call, action, after FROM "~job_rows" '
+                "WHERE job = ? AND state = 'waiting' ORDER BY \"row\" LIMIT ?"
             )
             rows = [_row(line) for line in db.execute(query, (number, limit))]
             together = {row.row for row in rows}
@@ -181,47 +144,54 @@ class Journal:
                     return rows[:place]
             return rows
 
-        return await self._file.do(work)
+        return await self._store.do(work)
 
     async def outcome(self, number: int, row: int) -> RowOutcome | None:
         """Return the outcome of one row; None before it has one."""
 
-        def work(db: sqlite3.Connection) -> RowOutcome | None:
+        def work(db: Database) -> RowOutcome | None:
             query = (
-                "SELECT row, ok, executed, action, id, code, message FROM [~job_rows] "
-                "WHERE job = ? AND row = ? AND state = 'done'"
+                'SELECT "row", ok, executed, action, id, code, message FROM "~job_rows" '
+                "WHERE job = ? AND \"row\" = ? AND state = 'done'"
             )
             line = db.execute(query, (number, row)).fetchone()
             return None if line is None else _outcome(line)
 
-        return await self._file.do(work)
+        return await self._store.do(work)
 
     async def mark_sent(self, number: int, rows: Sequence[int]) -> None:
-        """Mark rows as sent, on the disk before this returns."""
+        """Mark rows as sent, on the disk before this returns.
 
-        def work(db: sqlite3.Connection) -> None:
-            db.execute("PRAGMA synchronous = FULL")
-            try:
-                with transaction(db):
-                    lines = [(number, row) for row in rows]
-                    db.executemany("UPDATE [~job_rows] SET state = 'sent' WHERE job = ? AND row = ?", lines)
-            finally:
-                db.execute("PRAGMA synchronous = NORMAL")
+        Raises:
+            B24Error: `B24MCP_RECORDS_JOB` if one of them does not wait any more, because another process continues the
+                job: its lock ends with the connection to the database, perhaps before its process. Nothing may be
+                sent then.
+        """
+        lines = [(number, row) for row in rows]
+        mark = "UPDATE \"~job_rows\" SET state = 'sent' WHERE job = ? AND \"row\" = ? AND state = 'waiting'"
 
-        await self._file.do(work)
+        def work(db: Database) -> None:
+            with db.transaction(durable=True):
+                if db.executemany(mark, lines) != len(lines):
+                    raise our_error("B24MCP_RECORDS_JOB", "Another process continues this job.")
+
+        await self._store.do(work)
 
     async def settle(self, number: int, outcomes: Sequence[RowOutcome], again: Sequence[int] = ()) -> None:
         """Store outcomes. The rows in `again` were certainly not executed and wait again."""
         lines = [_settled(outcome, number) for outcome in outcomes]
 
-        def work(db: sqlite3.Connection) -> None:
-            with transaction(db):
+        def work(db: Database) -> None:
+            with db.transaction():
                 db.executemany(_SETTLE, lines)
                 waiting = [(number, row) for row in again]
-                db.executemany("UPDATE [~job_rows] SET state = 'waiting' WHERE job = ? AND row = ?", waiting)
-                db.execute("UPDATE [~jobs] SET updated_at = ? WHERE id = ?", (self._file.moment(), number))
+                db.executemany(
+                    "UPDATE \"~job_rows\" SET state = 'waiting' WHERE job = ? AND \"row\" = ? AND state = 'sent'",
+                    waiting,
+                )
+                db.execute('UPDATE "~jobs" SET updated_at = ? WHERE id = ?', (self._store.moment(), number))
 
-        await self._file.do(work)
+        await self._store.do(work)
 
     async def recover(self, number: int, code: str, message: str) -> int:
         """Give rows that were sent without an outcome the outcome unknown. Return their number.
@@ -229,24 +199,24 @@ class Journal:
         The caller holds the lock of the job, so no other process is waiting for these outcomes.
         """
 
-        def work(db: sqlite3.Connection) -> int:
-            with transaction(db):
+        def work(db: Database) -> int:
+            with db.transaction():
                 return db.execute(
-                    "UPDATE [~job_rows] SET state = 'done', ok = 0, executed = 'unknown', code = ?, message = ? "
+                    "UPDATE \"~job_rows\" SET state = 'done', ok = 0, executed = 'unknown', code = ?, message = ? "
                     "WHERE job = ? AND state = 'sent'",
                     (code, message, number),
                 ).rowcount
 
-        return await self._file.do(work)
+        return await self._store.do(work)
 
     async def counts(self, number: int) -> JobCounts:
         """Return the number of rows by outcome."""
 
-        def work(db: sqlite3.Connection) -> JobCounts:
+        def work(db: Database) -> JobCounts:
             self._prepare(db)
             totals = dict.fromkeys(("rows", "waiting", "succeeded", "failed", "unknown"), 0)
             actions: dict[str, int] = {}
-            query = "SELECT state, ok, executed, action, count(*) FROM [~job_rows] WHERE job = ? GROUP BY 1, 2, 3, 4"
+            query = 'SELECT state, ok, executed, action, count(*) FROM "~job_rows" WHERE job = ? GROUP BY 1, 2, 3, 4'
             for state, ok, executed, action, count in db.execute(query, (number,)):
                 totals["rows"] += count
                 if state != "done":
@@ -259,87 +229,78 @@ class Journal:
                     actions[action] = actions.get(action, 0) + count
             return JobCounts(**totals, actions=actions)
 
-        return await self._file.do(work)
+        return await self._store.do(work)
 
     async def examples(self, number: int, *, ok: bool, limit: int) -> list[tuple[RowOutcome, Sequence[Any]]]:
         """Return the first outcomes of rows that succeeded, or of those that did not, with the cells of the row."""
 
-        def work(db: sqlite3.Connection) -> list[tuple[RowOutcome, Sequence[Any]]]:
+        def work(db: Database) -> list[tuple[RowOutcome, Sequence[Any]]]:
             query = (
-                "SELECT row, ok, executed, action, id, code, message, cells FROM [~job_rows] "
-                "WHERE job = ? AND state = 'done' AND ok = ? ORDER BY row LIMIT ?"
+                'SELECT "row", ok, executed, action, id, code, message, cells FROM "~job_rows" '
+                "WHERE job = ? AND state = 'done' AND ok = ? ORDER BY \"row\" LIMIT ?"
             )
             return [(_outcome(line[:-1]), json.loads(line[-1])) for line in db.execute(query, (number, int(ok), limit))]
 
-        return await self._file.do(work)
+        return await self._store.do(work)
 
     async def settled_page(self, number: int, after: int, limit: int) -> list[tuple[RowOutcome, Sequence[Any]]]:
         """Return the next rows after a row number, with their outcomes and cells."""
 
-        def work(db: sqlite3.Connection) -> list[tuple[RowOutcome, Sequence[Any]]]:
+        def work(db: Database) -> list[tuple[RowOutcome, Sequence[Any]]]:
             query = (
-                "SELECT row, ok, executed, action, id, code, message, cells FROM [~job_rows] "
-                "WHERE job = ? AND row > ? ORDER BY row LIMIT ?"
+                'SELECT "row", ok, executed, action, id, code, message, cells FROM "~job_rows" '
+                'WHERE job = ? AND "row" > ? ORDER BY "row" LIMIT ?'
             )
             return [(_outcome(line[:-1]), json.loads(line[-1])) for line in db.execute(query, (number, after, limit))]
 
-        return await self._file.do(work)
+        return await self._store.do(work)
 
     async def drop_rows(self, number: int) -> None:
         """Delete the rows of a job, whose outcomes are in a data set."""
 
-        def work(db: sqlite3.Connection) -> None:
-            with transaction(db):
-                db.execute("DELETE FROM [~job_rows] WHERE job = ?", (number,))
-            shrink(db)
+        def work(db: Database) -> None:
+            with db.transaction():
+                db.execute('DELETE FROM "~job_rows" WHERE job = ?', (number,))
+            db.shrink()
 
-        await self._file.do(work)
+        await self._store.do(work)
 
     async def drop_others(self, key: str, number: int) -> None:
         """Delete the other jobs of a key."""
 
-        def work(db: sqlite3.Connection) -> None:
-            with transaction(db):
-                others = db.execute("SELECT id FROM [~jobs] WHERE key = ? AND id <> ?", (key, number)).fetchall()
+        def work(db: Database) -> None:
+            with db.transaction():
+                others = db.execute('SELECT id FROM "~jobs" WHERE key = ? AND id <> ?', (key, number)).fetchall()
                 for (other,) in others:
                     _delete(db, other)
 
-        await self._file.do(work)
+        await self._store.do(work)
 
     async def drop(self, number: int) -> None:
         """Delete a job."""
 
-        def work(db: sqlite3.Connection) -> None:
-            with transaction(db):
+        def work(db: Database) -> None:
+            with db.transaction():
                 _delete(db, number)
-            shrink(db)
+            db.shrink()
 
-        await self._file.do(work)
+        await self._store.do(work)
 
-    def _prepare(self, db: sqlite3.Connection) -> None:
+    def _prepare(self, db: Database) -> None:
         """Create the tables, and remove jobs that nobody continued for a month."""
-        if self._is_prepared and db.execute("SELECT 1 FROM sqlite_master WHERE name = '~jobs'").fetchone():
+        if not db.prepare_journal() and self._is_prepared:
             return
-        db.executescript(_SCHEMA)
-        with transaction(db):
-            old = db.execute("SELECT id FROM [~jobs] WHERE updated_at < ?", (self._file.moment(_KEPT_SECONDS),))
+        with db.transaction():
+            old = db.execute('SELECT id FROM "~jobs" WHERE updated_at < ?', (self._store.moment(_KEPT_SECONDS),))
             for (number,) in old.fetchall():
                 _delete(db, number)
-        self._remove_old_locks()
         self._is_prepared = True
-
-    def _remove_old_locks(self) -> None:
-        before = time.time() - _KEPT_SECONDS
-        for path in self._file.path.parent.glob(f"{glob.escape(self._file.path.stem)}.*.lock"):
-            with suppress(OSError):
-                if path.stat().st_mtime < before:
-                    path.unlink()
 
 
 _SETTLE = (
-    "UPDATE [~job_rows] SET state = 'done', ok = ?, executed = ?, action = coalesce(nullif(?, ''), action), "
+    "UPDATE \"~job_rows\" SET state = 'done', ok = ?, executed = ?, action = coalesce(nullif(?, ''), action), "
     "id = coalesce(?, id), code = ?, message = ? "
-    "WHERE job = ? AND row = ?"
+    'WHERE job = ? AND "row" = ?'
 )
 
 
@@ -357,6 +318,6 @@ def _outcome(line: Sequence[Any]) -> RowOutcome:
     return RowOutcome(row, bool(ok), executed, action, id_, code, message)
 
 
-def _delete(db: sqlite3.Connection, number: int) -> None:
-    db.execute("DELETE FROM [~job_rows] WHERE job = ?", (number,))
-    db.execute("DELETE FROM [~jobs] WHERE id = ?", (number,))
+def _delete(db: Database, number: int) -> None:
+    db.execute('DELETE FROM "~job_rows" WHERE job = ?', (number,))
+    db.execute('DELETE FROM "~jobs" WHERE id = ?', (number,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from b24_mcp.errors import B24Error, our_error
@@ -41,6 +41,31 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_fits(name: str, longest: int | None, reserved: Collection[str]) -> None:
+    """Check that a database can hold a data set of a name. `longest` is the largest name in bytes.
+
+    Raises:
+        B24Error: `B24MCP_RECORDS_NAME`.
+    """
+    if name.lower() in reserved:
+        raise _refuse(name, "it is a word of SQL")
+    if longest is not None and name.lower().startswith("pg_"):
+        raise _refuse(name, "names that begin with pg_ are taken by the database")
+    if longest is not None and len(name.encode()) > longest:
+        raise _refuse(name, f"it is longer than {longest} bytes, and a letter that is not Latin has two")
+
+
+def with_ending(name: str, ending: str, longest: int | None = None) -> str:
+    """Return a name with an ending, cut so that it stays valid. `longest` is the largest name in bytes."""
+    kept = name[: _LONGEST - len(ending)]
+    return (kept if longest is None else cut(kept, longest - len(ending))) + ending
+
+
+def cut(name: str, longest: int) -> str:
+    """Return the beginning of a name that has at most `longest` bytes."""
+    return name.encode("utf-8", "replace")[:longest].decode("utf-8", "ignore")
+
+
 def name_for(method: str, params: object) -> str:
     """Return the default name of a set: its method, e.g. `crm_deal_list`, and the ids among the parameters.
 
@@ -56,10 +81,15 @@ def name_for(method: str, params: object) -> str:
     return "_".join(parts)[:_LONGEST]
 
 
-def name_for_file(path: Path) -> str:
-    """Return the default name of a set that is imported from a file: the name of the file, as far as it can be one."""
+def name_for_file(path: Path, longest: int | None = None) -> str:
+    """Return the default name of a set that is imported from a file: the name of the file, as far as it can be one.
+
+    `longest` is the largest name in bytes.
+    """
     stem = unicodedata.normalize("NFC", path.stem)
     plain = re.sub(r"\W+", "_", stem).strip("_")[: _LONGEST - len(_FILE)] or _FILE
+    if longest is not None:
+        plain = cut(plain, longest - len(_FILE) - 1)
     if not plain[0].isalpha():
         plain = f"{_FILE}_{plain}"
     try:

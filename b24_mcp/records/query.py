@@ -7,20 +7,18 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import IO, TypeVar
-
-import anyio.to_thread
+from typing import IO
 
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.columns import Cell
-from b24_mcp.records.file import DAMAGED_HINT
 from b24_mcp.records.portal_tables import PortalTable
 from b24_mcp.records.sql_tokens import strict_names
+from b24_mcp.records.sqlite_database import DAMAGED_HINT
+from b24_mcp.records.sqlite_hints import sqlite_form
+from b24_mcp.records.store import StatementQuery
 
-_T = TypeVar("_T")
 _PROGRAM = Path(__file__).with_name("query_process.py")
 _LONGEST_STATEMENT = 100_000
 # The process ends a statement itself. If it does not, it is killed after these seconds.
@@ -33,16 +31,16 @@ _LIMITS = {
 }
 
 
-class SqlQuery:
+class SqlQuery(StatementQuery):
     """One statement over the data sets in the file at `path`: at most `rows` rows (None: all), for at most `seconds`.
 
-    It may also read `tables`. `columns` and `read` (the names of the sets and tables that were queried) are known from
-    the first rows on, `truncated` after the last row.
+    It may also read `tables`.
     """
 
     def __init__(
         self, path: Path, sql: str, *, rows: int | None, seconds: float, tables: Sequence[PortalTable] = ()
     ) -> None:
+        super().__init__()
         strict, self._originals = strict_names(sql)
         self._request = {"path": str(path), "sql": strict, "rows": rows, "seconds": seconds}
         self._tables = tables
@@ -50,9 +48,6 @@ class SqlQuery:
         self._sql = sql
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
-        self.columns: list[str] = []
-        self.read: list[str] = []
-        self.truncated = False
 
     def rows(self) -> Generator[list[list[Cell]], None, None]:
         """Run the statement and yield its rows, some hundred at a time.
@@ -62,7 +57,7 @@ class SqlQuery:
         Raises:
             B24Error: `B24MCP_SQL` if the statement is refused or wrong, `B24MCP_SQL_LIMIT` if it exceeds a limit.
         """
-        _check(self._sql)
+        check_statement(self._sql)
         process = self._start()
         timer = threading.Timer(self._seconds + _GRACE, process.kill)
         timer.start()
@@ -92,19 +87,6 @@ class SqlQuery:
         self._stopped = True
         if self._process is not None:
             self._process.kill()
-
-    async def with_rows(self, work: Callable[[SqlQuery, Iterator[list[list[Cell]]]], _T]) -> _T:
-        """Run `work` with the rows in a thread. If this task is cancelled, the statement ends at once."""
-
-        def run() -> _T:
-            # If `work` does not use all rows, the generator is closed in this thread, which waits for the process.
-            with closing(self.rows()) as rows:
-                return work(self, rows)
-
-        try:
-            return await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
-        finally:
-            self.stop()
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
@@ -144,10 +126,16 @@ class SqlQuery:
             )
         if kind == "file":
             return our_error("B24MCP_RECORDS_FILE", f"The file of data sets cannot be read: {message}.")
-        return our_error("B24MCP_SQL", f"The query was not run: {message}.")
+        hint = sqlite_form(self._sql, message)
+        return our_error("B24MCP_SQL", f"The query was not run: {message}.", hint=hint)
 
 
-def _check(sql: str) -> None:
+def check_statement(sql: str) -> None:
+    """Check what no database would read.
+
+    Raises:
+        B24Error: `B24MCP_SQL`.
+    """
     if len(sql) > _LONGEST_STATEMENT:
         raise our_error("B24MCP_SQL", f"The statement is longer than {_LONGEST_STATEMENT} characters.")
     if "\0" in sql:

@@ -6,7 +6,6 @@ whole, and compared.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,10 +18,12 @@ from b24_mcp.catalog.change_fields import ChangeFacts, change_facts
 from b24_mcp.errors import our_error
 from b24_mcp.records.changes import Gone, add_unchanged, comparison_of, count_together, keep_present, knows_present
 from b24_mcp.records.columns import Column, fits
+from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows, ask_portal
-from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.names import check_name, name_for
 from b24_mcp.records.run import Run
+from b24_mcp.records.store import Database
 from b24_mcp.rest import OnWait, Portal
 from b24_mcp.rest.wire.params import Params
 
@@ -159,14 +160,14 @@ class Refresh:
     async def _finish(
         self, run: Run, former: DataSet, key: Column, now: str | None, ids: Sequence[object] | None
     ) -> None:
-        file = self._library.file
-        comparison = comparison_of(former, key, self._facts, now or file.moment())
+        store = self._library.store
+        comparison = comparison_of(former, key, self._facts, now or store.moment())
 
-        def merge(db: sqlite3.Connection, table: str, columns: Sequence[Column]) -> int:
+        def merge(db: Database, table: str, columns: Sequence[Column]) -> int:
             if ids is not None:
                 keep_present(db, ids)
             gone: Gone = "none" if ids is None else "not present"
-            self.fetched.changes = comparison.write(db, table, file.moment(), gone)
+            self.fetched.changes = comparison.write(db, table, store.moment(), gone)
             return add_unchanged(db, comparison, table, present=ids is not None)
 
         await run.finish(complete=True, merge=merge)
@@ -175,7 +176,7 @@ class Refresh:
         self, former: DataSet, key: Column, run: Run, on_wait: OnWait | None
     ) -> list[object] | None:
         """Return the ids of all rows of the list; None if its count shows that no row is gone."""
-        expected = await self._library.file.do(lambda db: count_together(db, former.name, run.table_name, key))
+        expected = await self._library.store.do(lambda db: count_together(db, former.name, run.table_name, key))
         first = self._ids_listing(key, on_wait, limit=1)
         async for _ in first:
             break
@@ -202,7 +203,7 @@ class Refresh:
 
     async def _knows(self, former: DataSet, key: Column, run: Run, ids: Sequence[object]) -> bool:
         """Whether every id of the list is in the former set or among the rows that were read."""
-        return await self._library.file.do(lambda db: knows_present(db, former.name, run.table_name, key, ids))
+        return await self._library.store.do(lambda db: knows_present(db, former.name, run.table_name, key, ids))
 
 
 def _name_in(params: Mapping[str, object], name: str) -> str:

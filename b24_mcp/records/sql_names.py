@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from b24_mcp.records.library import DataSet
+from b24_mcp.records.data_set import DataSet
 from b24_mcp.records.sql_tokens import TOKEN
 
 _UPPER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}

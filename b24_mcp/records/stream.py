@@ -9,10 +9,10 @@ from typing import TypeVar
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.answer import UNKNOWN_NAME, names_hint
 from b24_mcp.records.columns import Cell, Kind
-from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.data_set import DataSet
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.portal_tables import PortalTable
-from b24_mcp.records.query import SqlQuery
-from b24_mcp.records.sql_names import with_stored_names
+from b24_mcp.records.store import StatementQuery
 
 _T = TypeVar("_T")
 _SECONDS = 900.0
@@ -41,10 +41,9 @@ async def stream_rows(
         B24Error: `B24MCP_QUERY_BUSY` if too many queries are running, an error of `SqlQuery`, or one of `work`.
     """
     sets = await library.sets()
-    sql = with_stored_names(sql, sets)
-    query = SqlQuery(library.file.path, sql, rows=None, seconds=_SECONDS, tables=tables)
+    query = library.store.query(sql, sets, rows=None, seconds=_SECONDS, tables=tables)
 
-    def started(running: SqlQuery, parts: Iterator[list[list[Cell]]]) -> _T:
+    def started(running: StatementQuery, parts: Iterator[list[list[Cell]]]) -> _T:
         first = next(parts, [])  # the columns are known from the first part on
         shape = QueryShape(tuple(running.columns), tuple(kinds_of(running, sets)), tuple(running.read))
         return work(shape, _from(first, parts))
@@ -58,7 +57,7 @@ async def stream_rows(
         raise our_error("B24MCP_SQL", exc.fault.message, hint=names_hint(exc.fault.message, sql, sets)) from None
 
 
-def kinds_of(query: SqlQuery, sets: Sequence[DataSet]) -> list[Kind | None]:
+def kinds_of(query: StatementQuery, sets: Sequence[DataSet]) -> list[Kind | None]:
     """Return the types of the columns in the sets that were queried; None for a name with two types."""
     kinds: dict[str, Kind | None] = {}
     for data_set in sets:

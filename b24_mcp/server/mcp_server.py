@@ -37,6 +37,7 @@ def build_server(
     portals: Sequence[str] = (),
     keys: Sequence[str] = (),
     tools: Sequence[str] = (),
+    dialect: Literal[SQLite, PostgreSQL] = "SQLite",
 ) -> DeferringServer:
     """Return a server. It makes no connection and reads no settings before a tool is called.
 
@@ -44,7 +45,8 @@ def build_server(
     selects the listed tools and annotations; at `read`, writes are refused under any settings. `portals` are the names
     that clients may choose from, the default first. `keys` encrypt the state that a client carries from a question to
     its answer: the first encrypts, all decrypt. Servers that accept each other's answers share them. Without keys, this
-    process uses one of its own. `tools` are the tools that clients get; empty for all.
+    process uses one of its own. `tools` are the tools that clients get; empty for all. `dialect` is that of
+    queries of data sets.
     """
 
     running: list[App] = []
@@ -62,7 +64,7 @@ def build_server(
     def make_tools() -> list[Tool]:
         from b24_mcp.server.tools.listed import offered_tools
 
-        return offered_tools(offer, portals)
+        return offered_tools(offer, portals, dialect)
 
     offer = Offer(level, tools=frozenset(tools) or None)
     # Only a server with old names has to look at each call for them.

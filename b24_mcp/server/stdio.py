@@ -39,7 +39,12 @@ def serve_stdio() -> None:
 async def _serve(redactor: Redactor, overview: ConfigurationOverview) -> None:
     closed = anyio.Event()
     server = build_server(
-        redactor, on_close=closed.set, level=overview.level, portals=overview.portals, tools=overview.tools
+        redactor,
+        on_close=closed.set,
+        level=overview.level,
+        portals=overview.portals,
+        tools=overview.tools,
+        dialect=overview.dialect,
     )
     async with anyio.create_task_group() as tasks:
         if sys.platform != "win32":

@@ -13,6 +13,7 @@ from b24_mcp.cli.diagnosis.extras import check_extras
 from b24_mcp.config.settings import load_settings
 from tests.cli.conftest import Run
 from tests.cli.test_doctor import about, findings, home
+from tests.postgresql import PostgresServer
 
 __all__ = ["home"]
 
@@ -62,9 +63,26 @@ def test_a_redis_server_that_answers_is_in_order(run: Run, home: Path, redis_url
     assert "ok: Redis" in about(findings(run, "--offline", B24_STATE=redis_url), "shared state")
 
 
+def test_a_database_that_does_not_answer_is_a_fault(run: Run, home: Path) -> None:
+    found = findings(run, "--offline", code=1, B24_RECORDS="postgresql://b24:s3cret@127.0.0.1:1/x")
+    assert "wrong: The database of data sets cannot be used: it does not answer" in about(found, "data sets")
+    assert "s3cret" not in str(found)
+
+
+def test_a_database_is_checked_with_the_rights_of_its_user(
+    run: Run, home: Path, postgresql_address: str, postgresql: tuple[PostgresServer, str]
+) -> None:
+    assert "ok: postgresql://127.0.0.1:" in about(
+        findings(run, "--offline", B24_RECORDS=postgresql_address), "data sets"
+    )
+    found = findings(run, "--offline", code=1, B24_RECORDS=postgresql[0].address())
+    assert "wrong: postgres is a superuser" in about(found, "data sets")
+
+
 @pytest.mark.parametrize(
     ("module", "extra", "settings"),
     [
+        ("psycopg", "postgresql", {"B24_RECORDS": "postgresql://127.0.0.1:1/x"}),
         ("redis", "redis", {"B24_STATE": "redis://127.0.0.1:1/0"}),
         ("opentelemetry.sdk", "otel", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}),
         ("socksio", "socks", {"ALL_PROXY": '"socks://127.0.0.1:7891/"'}),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.errors import B24Error
-from b24_mcp.records import DataSetLibrary, export, path_for, place_of
+from b24_mcp.records import Database, DataSetLibrary, export, path_for, place_of
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.records.query import SqlQuery
 from tests.records.conftest import DEAL_KINDS, DEALS, HOST, SECRET, Clock, deals, keep, open_library
@@ -304,7 +304,7 @@ async def test_damage_inside_the_file_is_reported_with_a_working_remedy(
     assert caught.value.fault.code == "B24MCP_RECORDS_FILE"
     assert "`b24-mcp records reset`" in caught.value.fault.hint
     other = open_library(path, clock)
-    assert await other.reset() == path.with_name(path.name + ".damaged")
+    assert await other.reset() == str(path.with_name(path.name + ".damaged"))
     await keep(library, "deals", deals(1, 3))
     assert [found.rows for found in await other.sets()] == [3]
     await other.aclose()
@@ -372,17 +372,17 @@ async def test_a_full_disk_ends_a_run_with_a_reason_and_keeps_the_written_rows(
     await run.append(deals(1, 50), {"page": 1}, key="ID", total=10_000)
     pages = read(path, "PRAGMA page_count")[0][0]
 
-    def shrink(db: sqlite3.Connection) -> None:
+    def shrink(db: Database) -> None:
         db.execute(f"PRAGMA max_page_count = {pages + 2}")
 
-    def grow(db: sqlite3.Connection) -> None:
+    def grow(db: Database) -> None:
         db.execute("PRAGMA max_page_count = 1000000")
 
-    await library.file.do(shrink)
+    await library.store.do(shrink)
     with pytest.raises(B24Error, match="the disk is full"):
         await run.append([row | {"NEW": "x" * 500} for row in deals(51, 1_000)], {"page": 2}, key="ID", total=10_000)
     await run.stop()
-    await library.file.do(grow)
+    await library.store.do(grow)
     found = await library.find("deals")
     assert found is not None
     assert found.rows == 50

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +13,7 @@ from b24_mcp.access import Caller, calling
 from b24_mcp.app.data_sets import DataSets
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config.settings import Settings
-from b24_mcp.records import DataSetLibrary, Journal, ask, export, place_of
+from b24_mcp.records import DataSetLibrary, Journal, PortalTable, ask, export, place_of
 from b24_mcp.secrets import Redactor
 from tests.records.store_contract import PORTAL, StoreContract, Stores
 
@@ -34,10 +34,13 @@ class SqliteStores:
             return data_sets.of(opened)
 
     def journal(self, library: DataSetLibrary) -> Journal:
-        return Journal(library.file)
+        return Journal(library.store)
 
     async def rows(self, library: DataSetLibrary, sql: str) -> list[list[Any]]:
         return (await ask(library, sql, rows=1_000, characters=100_000)).rows
+
+    async def reading(self, library: DataSetLibrary, sql: str, tables: Sequence[PortalTable]) -> list[list[Any]]:
+        return (await ask(library, sql, rows=1_000, characters=100_000, tables=tables)).rows
 
     async def export(self, library: DataSetLibrary, sql: str, path: Path) -> int:
         return (await export(library, sql, place_of(path))).rows

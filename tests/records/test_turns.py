@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.errors import B24Error
-from b24_mcp.records import DataSetLibrary, Turns, ask, export, place_of
+from b24_mcp.records import DataSetLibrary, RecordsFile, Turns, ask, export, place_of
 from b24_mcp.records.query import SqlQuery
 from tests.records.conftest import deals, keep
 
@@ -170,7 +170,7 @@ async def test_queries_and_exports_of_all_libraries_share_the_places(
     library: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await keep(library, "deals", deals(1, 3))
-    other = DataSetLibrary(library.file, library._redactor, library.turns)
+    other = DataSetLibrary(library.store, library._redactor, library.turns)
     library.turns._patience = 0
     go_on, most, running = anyio.Event(), 0, 0
     with_rows = SqlQuery.with_rows
@@ -221,8 +221,9 @@ async def test_each_part_of_an_answer_is_small_even_with_long_texts(library: Dat
             rows += len(part)
         return rows
 
+    assert isinstance(library.store, RecordsFile)
     sql = "SELECT printf('%.100000c', 'x') FROM deals"
-    assert await SqlQuery(library.file.path, sql, rows=None, seconds=15).with_rows(look) == 100
+    assert await SqlQuery(library.store.path, sql, rows=None, seconds=15).with_rows(look) == 100
     assert max(sizes) < 2 << 20
     wide = ", ".join(["printf('%.4000000c', 'x')"] * 5)
     with pytest.raises(B24Error) as caught:

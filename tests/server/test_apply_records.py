@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ import pytest
 from mcp import Client
 
 from b24_mcp.app import runs
+from b24_mcp.app.apply import job
+from b24_mcp.errors import our_error
+from b24_mcp.records import Journal
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from tests.loopback import LoopbackPortal
@@ -521,6 +524,86 @@ async def test_rows_whose_answer_was_lost_are_unknown_and_not_sent_again(
     assert any("were not sent again" in note for note in answer["notes"])
     updates = written(portal)
     assert len(updates) == 20
+
+
+def break_store(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, after: int = 0) -> None:
+    """Make a function of the data sets fail as if their database was gone, after some calls that work."""
+    works = getattr(owner, name)
+    calls = iter(range(1_000_000))
+
+    async def fails(*arguments: Any, **named: Any) -> Any:
+        if next(calls) < after:
+            return await works(*arguments, **named)
+        raise our_error("B24MCP_RECORDS_FILE", "The database of data sets cannot be used: it does not answer.")
+
+    monkeypatch.setattr(owner, name, fails)
+
+
+async def test_outcomes_that_cannot_be_stored_are_unknown_and_their_rows_are_not_sent_again(
+    call_tool: CallTool, portal: LoopbackPortal, full: None
+) -> None:
+    await read_deals(call_tool)
+    await call_tool("apply_records", **UPDATE, dry_run=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("b24_mcp.app.apply.sending._PAUSES", (0.0,))
+        break_store(patch, Journal, "settle", after=1)
+        answer = await call_tool("apply_records", **UPDATE)
+    error = answer["error"]
+    assert (error["code"], error["executed"]) == ("B24MCP_RECORDS_FILE", "unknown")
+    assert "no row is sent twice" in error["hint"]
+    sent = len(written(portal))
+    assert 0 < sent < 60
+    last = await call_tool("apply_records", **UPDATE)
+    assert last["unknown"] > 0
+    assert (last["succeeded"] + last["unknown"], last["rows"]) == (60, 60)
+    updates = written(portal)
+    assert len(updates) == len(set(updates)) == 60
+
+
+async def test_a_store_that_is_gone_during_a_job_does_not_say_that_nothing_was_executed(
+    call_tool: CallTool, portal: LoopbackPortal, full: None
+) -> None:
+    await read_deals(call_tool)
+    await call_tool("apply_records", **UPDATE, dry_run=True)
+    with pytest.MonkeyPatch.context() as patch:
+        break_store(patch, Journal, "waiting", after=1)
+        break_store(patch, Journal, "counts", after=1)
+        answer = await call_tool("apply_records", **UPDATE)
+    assert answer["error"]["executed"] == "unknown"
+    last = await call_tool("apply_records", **UPDATE)
+    assert (last["succeeded"], last["unknown"]) == (60, 0)
+    assert len(written(portal)) == 60
+
+
+async def test_outcomes_that_no_data_set_can_hold_are_written_by_the_next_call(
+    call_tool: CallTool, portal: LoopbackPortal, full: None
+) -> None:
+    await read_deals(call_tool)
+    with pytest.MonkeyPatch.context() as patch:
+        break_store(patch, job, "store_outcomes")
+        answer = await call_tool("apply_records", **UPDATE)
+    assert (answer["error"]["executed"], answer["succeeded"]) == ("yes", 60)
+    last = await call_tool("apply_records", **UPDATE)
+    assert (last["ok"], last["succeeded"]) == (True, 60)
+    assert len(written(portal)) == 60
+    assert (await call_tool("query_records", sql=f"SELECT count(*) FROM {last['records']}"))["rows"] == [[60]]
+
+
+async def test_a_job_that_another_server_continues_sends_nothing_more(
+    call_tool: CallTool, portal: LoopbackPortal, full: None
+) -> None:
+    await read_deals(call_tool)
+    marks = Journal.mark_sent
+
+    async def taken(journal: Journal, number: int, rows: Sequence[int]) -> None:
+        await marks(journal, number, rows[:1])  # by the other one, which holds the lock now
+        await marks(journal, number, rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "mark_sent", taken)
+        answer = await call_tool("apply_records", **UPDATE)
+    assert answer["error"]["code"] == "B24MCP_RECORDS_JOB"
+    assert written(portal) == []
 
 
 async def test_two_servers_make_the_same_calls_once(portal: LoopbackPortal, era: Any, full: None) -> None:

@@ -16,6 +16,7 @@ from b24_mcp.records import (
     Imported,
     ListChanges,
     QueryAnswer,
+    SqlDialect,
     quoted,
 )
 
@@ -159,7 +160,7 @@ async def list_form(fetched: Fetched, library: DataSetLibrary, method: str, noti
     form["complete"] = fetched.complete
     form["requests"] = fetched.requests
     if fetched.changes is not None:
-        form["changes"] = _changes_form(fetched.changes)
+        form["changes"] = _changes_form(fetched.changes, library.store.dialect)
     notes = [*fetched.notes, *_next_steps(fetched)]
     data_set = fetched.records
     if data_set is None or fetched.kept_apart:
@@ -255,8 +256,8 @@ def interrupted_form(fetched: Fetched, notice: str | None) -> Form:
     )
 
 
-def _changes_form(changes: ListChanges) -> ChangesForm:
-    newest = "ORDER BY julianday(changed_at) DESC"
+def _changes_form(changes: ListChanges, dialect: SqlDialect) -> ChangesForm:
+    newest = f"ORDER BY {dialect.time('changed_at')} DESC"
     more = f"SELECT id, change, field, old, new, changed_at FROM {changes.records} {newest}"  # noqa: S608
     return ChangesForm(
         records=changes.records,

@@ -49,6 +49,8 @@ from b24_mcp.rest import OnWait
 _REPEATED_SECONDS = 600.0
 _CONTINUED_SECONDS = 86_400.0
 _CUT_OFF = "The process was ended before the portal answered."
+_ALL_SENT = "All rows were sent. The same call writes their outcomes to the data set; it sends nothing again."
+_CONTINUES = "The same call continues once the cause is removed; no row is sent twice."
 _STOPPED = "If the server is stopped meanwhile, the same call continues: no row is sent twice."
 
 
@@ -88,7 +90,8 @@ class ApplyCall:
         self._request = request
         self._is_patient = is_patient
         self._library = app.data_sets.of(opened)
-        self._journal = Journal(self._library.file)
+        self._journal = Journal(self._library.store)
+        self._longest_name = self._library.store.dialect.longest_name
         self._key = request.key(opened)
 
     async def run(self, ask: AskUser | None, on_rows: OnRows, on_wait: OnWait) -> Reply:
@@ -133,7 +136,9 @@ class ApplyCall:
             if request.resume:
                 raise our_error("B24MCP_APPLY_RESUME", "No such job was interrupted.")
             if request.save_as is not None:
-                await run_sync(outcome_name, request, ())  # a name that is not valid is refused first
+                await run_sync(
+                    outcome_name, request, (), self._longest_name
+                )  # a name that is not valid is refused first
             number = await journal.begin(self._key)
             try:
                 return await self._frozen(run, number, job, matcher)
@@ -168,7 +173,7 @@ class ApplyCall:
                 if is_recent:
                     await journal.drop(number)
                     return self._repeated(job)
-        name = await run_sync(outcome_name, request, freezer.frozen.read)
+        name = await run_sync(outcome_name, request, freezer.frozen.read, self._longest_name)
         frozen = await freezer.plan_rows(run, matcher)
         facts = await self._facts(frozen, number, name)
         if request.dry_run:
@@ -266,10 +271,14 @@ class ApplyCall:
             if error is not None:
                 return await self._stopped(job, error)
             origin = DataSetOrigin(facts["method"], self._request.params, self._opened.portal.host)
-            await store_outcomes(self._library, journal, number, facts["records"], origin, facts["columns"])
-            form = await self._ended(job)
-            await journal.note(number, "finished", {"form": form, "rows": facts["rows"], "at": time.time()})
-            await journal.drop_rows(number)
+            try:
+                await store_outcomes(self._library, journal, number, facts["records"], origin, facts["columns"])
+                form = await self._ended(job)
+                await journal.note(number, "finished", {"form": form, "rows": facts["rows"], "at": time.time()})
+                await journal.drop_rows(number)
+            except B24Error as exc:
+                hint = f"{_ALL_SENT} {exc.fault.hint}"
+                return await self._stopped(job, B24Error(replace(exc.fault, executed="yes", hint=hint), exc.method))
         return self._reply(form)
 
     async def _ended(self, job: Job) -> Form:
@@ -288,11 +297,15 @@ class ApplyCall:
 
     async def _stopped(self, job: Job, error: B24Error) -> Reply:
         """Return the reply of a job that ended early: the error, and what was done until then."""
-        counts = await self._journal.counts(job.number)
         form = failure_form(error, self._opened.notice)
-        form |= job_form(counts, head_of(job.facts), await self._worth_showing(job), self._opened.notice) | {
-            "ok": False
-        }
+        try:
+            counts = await self._journal.counts(job.number)
+            shown = await self._worth_showing(job)
+        except B24Error:  # the data sets cannot be read
+            form["error"]["executed"] = "yes" if error.fault.executed == "yes" else "unknown"
+            form["notes"] = [f"It is not known now which rows were sent. {_CONTINUES}"]
+            return self._reply(form)
+        form |= job_form(counts, head_of(job.facts), shown, self._opened.notice) | {"ok": False}
         form["notes"] = [
             f"{counts.waiting} rows were not sent. The same call continues with them once the cause is removed; no row "
             "is sent twice."

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from b24_mcp.records import DataSetOrigin, check_name
+from b24_mcp.records import DataSetOrigin, check_name, with_ending
 
 if TYPE_CHECKING:
     from b24_mcp.app.apply.request import ApplyRequest
     from b24_mcp.records import DataSetLibrary, Journal, RowOutcome
 
 _PAGE = 1_000
-_LONGEST_NAME = 60
 _ENDING = "_applied"
 _TITLES = ("title", "name", "last_name", "company_title", "login", "email")
 COLUMNS = ("row", "id", "ok", "outcome", "code", "message", "executed")
@@ -21,8 +20,10 @@ the record is left out.
 """
 
 
-def outcome_name(request: ApplyRequest, read: Sequence[str]) -> str:
+def outcome_name(request: ApplyRequest, read: Sequence[str], longest: int | None = None) -> str:
     """Return the name of the data set: `save_as`, or the first set of the query with `_applied`.
+
+    `longest` is the largest name in bytes.
 
     Raises:
         B24Error: `B24MCP_RECORDS_NAME`.
@@ -30,7 +31,7 @@ def outcome_name(request: ApplyRequest, read: Sequence[str]) -> str:
     if request.save_as is not None:
         return check_name(request.save_as)
     base = read[0] if read else request.method.replace(".", "_").lower()
-    return check_name(base.removesuffix(_ENDING)[: _LONGEST_NAME - len(_ENDING)] + _ENDING)
+    return check_name(with_ending(base.removesuffix(_ENDING), _ENDING, longest))
 
 
 def title_of(columns: Sequence[str], cells: Sequence[object]) -> str:

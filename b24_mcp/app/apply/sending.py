@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 _LARGEST = 50
 _TARGET_SECONDS = 15.0
+_TAKEN = "B24MCP_RECORDS_JOB"
+_PAUSES = (0.5, 1.0, 2.0, 4.0)
+_OUTCOMES_LOST = (
+    "The last rows were sent, and their outcomes could not be stored. The same call continues: those rows become "
+    "unknown, and no row is sent twice."
+)
 _MOST_FAILURES = 6
 _LONGEST_PAUSE = 30.0
 _LIMITED_SECONDS = 900.0
@@ -63,7 +69,7 @@ class BatchPace:
 
     def gives_up(self, error: B24Error) -> bool:
         """Whether the job ends at this error, to be continued later."""
-        if error.fault.kind in _FINAL:
+        if error.fault.kind in _FINAL or error.fault.code == _TAKEN:
             return True
         if error.fault.kind in ("rate_limit", "operating_limit"):
             return self.waited > _LIMITED_SECONDS
@@ -170,11 +176,27 @@ class JobSender:
             time = outcome.answer.time if isinstance(outcome, Succeeded) else outcome.time
             if time is not None and time.duration is not None:
                 seconds.append(time.duration)
-        await self.journal.settle(self.number, outcomes, again)
+        await self._store(outcomes, again)
         self._count(outcomes)
         if answer.error is None and not again:
             self.pace.answered(seconds)
         return len(outcomes), answer.error
+
+    async def _store(self, outcomes: Sequence[RowOutcome], again: Sequence[int]) -> None:
+        """Store outcomes of requests that were sent. A database that is gone for a moment is asked again.
+
+        Raises:
+            B24Error: with `executed` unknown. The next process that continues the job finds the rows as sent.
+        """
+        for pause in (*_PAUSES, None):
+            try:
+                return await self.journal.settle(self.number, outcomes, again)
+            except B24Error as exc:
+                if pause is None:
+                    hint = f"{_OUTCOMES_LOST} {exc.fault.hint}"
+                    raise B24Error(replace(exc.fault, executed="unknown", hint=hint), exc.method) from None
+            await anyio.sleep(pause)
+        return None
 
 
 _FrozenCall = tuple[str, "dict[str, object] | list[object]", str]

@@ -18,6 +18,8 @@ def check_extras(settings: Settings) -> Iterator[Finding]:
     """Report each extra that is needed and missing as wrong, and those that only some files need as a note."""
     if "://" in (settings.state or "") and find_spec("redis") is None:
         yield _missing("redis", "B24_STATE names a Redis server")
+    if settings.records and (find_spec("psycopg") is None or find_spec("psycopg_pool") is None):
+        yield _missing("postgresql", "B24_RECORDS names a PostgreSQL database, and no data set can be used")
     if any(os.environ.get(name) for name in _COLLECTORS) and find_spec("opentelemetry.sdk") is None:
         yield _missing("otel", f"{next(filter(os.environ.get, _COLLECTORS))} is set, and no traces are sent")
     proxies = getproxies()

@@ -11,10 +11,10 @@ from typing import BinaryIO, Protocol
 
 from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Cell
-from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.data_set import DataSet
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.portal_tables import PortalTable
-from b24_mcp.records.query import SqlQuery
-from b24_mcp.records.sql_names import with_stored_names
+from b24_mcp.records.store import StatementQuery
 from b24_mcp.records.stream import kinds_of
 from b24_mcp.storage.new_file import new_file
 from b24_mcp.storage.places import FilePlace
@@ -95,23 +95,22 @@ async def export(
     """
     suffix = check_format(place.path)
     sets = await library.sets()
-    sql = with_stored_names(sql, sets)
     async with library.turns.turn(caller, is_export=True):
 
-        def query() -> SqlQuery:
-            return SqlQuery(library.file.path, sql, rows=None, seconds=_SECONDS, tables=tables)
+        def query() -> StatementQuery:
+            return library.store.query(sql, sets, rows=None, seconds=_SECONDS, tables=tables)
 
         return await _exported(query, place, suffix, sets, overwrite=overwrite)
 
 
 async def _exported(
-    query: Callable[[], SqlQuery], place: FilePlace, suffix: str, sets: Sequence[DataSet], *, overwrite: bool
+    query: Callable[[], StatementQuery], place: FilePlace, suffix: str, sets: Sequence[DataSet], *, overwrite: bool
 ) -> Exported:
     types: list[str] | None = None
     if suffix == ".parquet":
         types = await query().with_rows(lambda running, rows: _surveyed(running, rows, sets))
 
-    def work(running: SqlQuery, rows: Iterator[list[list[Cell]]]) -> Exported:
+    def work(running: StatementQuery, rows: Iterator[list[list[Cell]]]) -> Exported:
         with new_file(place, overwrite=overwrite) as file:
             return _written(place.path, running, rows, lambda: _writer(suffix, file, running, sets, types))
 
@@ -119,7 +118,7 @@ async def _exported(
 
 
 def _written(
-    path: Path, query: SqlQuery, rows: Iterator[list[list[Cell]]], open_writer: Callable[[], Writer]
+    path: Path, query: StatementQuery, rows: Iterator[list[list[Cell]]], open_writer: Callable[[], Writer]
 ) -> Exported:
     writer: Writer | None = None
     count = 0
@@ -139,7 +138,9 @@ def _written(
     return Exported(path, count, tuple(query.columns), writer.notes)
 
 
-def _writer(suffix: str, file: BinaryIO, query: SqlQuery, sets: Sequence[DataSet], types: list[str] | None) -> Writer:
+def _writer(
+    suffix: str, file: BinaryIO, query: StatementQuery, sets: Sequence[DataSet], types: list[str] | None
+) -> Writer:
     # The libraries of the extras are imported only when their format is wanted.
     kinds = kinds_of(query, sets)
     if types is not None:
@@ -155,7 +156,7 @@ def _writer(suffix: str, file: BinaryIO, query: SqlQuery, sets: Sequence[DataSet
     return (CsvWriter if suffix == ".csv" else JsonLinesWriter)(file, query.columns, kinds)
 
 
-def _surveyed(query: SqlQuery, rows: Iterator[list[list[Cell]]], sets: Sequence[DataSet]) -> list[str]:
+def _surveyed(query: StatementQuery, rows: Iterator[list[list[Cell]]], sets: Sequence[DataSet]) -> list[str]:
     from b24_mcp.records.exports.parquet import Survey
 
     survey: Survey | None = None

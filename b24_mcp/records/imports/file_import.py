@@ -11,13 +11,14 @@ import anyio
 from anyio.to_thread import run_sync
 
 from b24_mcp.errors import our_error
+from b24_mcp.records.data_set import DataSet, DataSetOrigin
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.records.imports.header import column_name
 from b24_mcp.records.imports.places import ImportPlace
 from b24_mcp.records.imports.problems import ImportProblems
 from b24_mcp.records.imports.source import MOST_COLUMNS, RowSource, SourceRow
 from b24_mcp.records.imports.survey import MISFIT, ColumnPlan, ColumnSurvey
-from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
+from b24_mcp.records.library import DataSetLibrary
 from b24_mcp.records.names import check_name, name_for_file
 
 IMPORT_METHOD = "import_records"
@@ -66,7 +67,8 @@ class FileImport:
             B24Error: `B24MCP_IMPORT` with the reason, `B24MCP_RECORDS_NAME`, `B24MCP_RECORDS_FILE`, or
                 `B24MCP_QUERY_BUSY` if too many queries, exports and imports are running.
         """
-        self.name = await run_sync(lambda: check_name(self._wanted or name_for_file(self._place.path)))
+        longest = self._library.store.dialect.longest_name
+        self.name = await run_sync(lambda: check_name(self._wanted or name_for_file(self._place.path, longest)))
         async with self._library.turns.turn(self._caller, is_export=True):  # the memory of both has a limit together
             return await self._import(on_rows)
 

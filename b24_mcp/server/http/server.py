@@ -64,7 +64,12 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         )
     overview = load_overview()
     server = build_server(
-        redactor, level=settings.access, portals=overview.portals, keys=options.keys, tools=settings.tools
+        redactor,
+        level=settings.access,
+        portals=overview.portals,
+        keys=options.keys,
+        tools=settings.tools,
+        dialect=settings.dialect,
     )
     server.load_tools()
     application, requests = http_application(server, options, state, settings.ca_bundle, overview)

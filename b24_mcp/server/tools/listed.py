@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from mcp.server.mcpserver.tools import Tool
 
@@ -14,6 +15,7 @@ from b24_mcp.server.tools.batch_call import batch_call_tool
 from b24_mcp.server.tools.call_method import call_method_tool
 from b24_mcp.server.tools.describe_fields import describe_fields_tool
 from b24_mcp.server.tools.describe_method import describe_method_tool
+from b24_mcp.server.tools.dialects import name_dialect
 from b24_mcp.server.tools.download_file import download_file_tool
 from b24_mcp.server.tools.export_records import export_records_tool
 from b24_mcp.server.tools.find_methods import find_methods_tool
@@ -28,9 +30,13 @@ from b24_mcp.server.tools.read_method import read_method_tool
 from b24_mcp.server.tools.search_docs import search_docs_tool
 
 
-def offered_tools(offer: Offer, portals: Sequence[str]) -> list[Tool]:
-    """Return the tools of an offer. `portals` are the names that clients may choose from, the default first."""
-    return [name_portals(tool, portals) for tool in tools_for(offer.level) if offer.has(tool.name)]
+def offered_tools(offer: Offer, portals: Sequence[str], dialect: Literal["SQLite", "PostgreSQL"]) -> list[Tool]:
+    """Return the tools of an offer.
+
+    `portals` are the names that clients may choose from, the default first. `dialect` is that of queries of data sets.
+    """
+    offered = [tool for tool in tools_for(offer.level) if offer.has(tool.name)]
+    return [name_portals(name_dialect(tool, dialect), portals) for tool in offered]
 
 
 def tools_for(level: Level) -> list[FormalTool]:

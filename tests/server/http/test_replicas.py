@@ -61,9 +61,9 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture
+@pytest.fixture(params=["folder", "postgresql"])
 def replicas(
-    portal: LoopbackPortal, issuer: SignedFor, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    portal: LoopbackPortal, issuer: SignedFor, redis_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Replicas]:
     files = tmp_path / "files"
     files.mkdir()
@@ -78,9 +78,13 @@ def replicas(
         "B24_HTTP_KEY": "k" * 32,
         "PYTHONPATH": str(DEPLOY.parent),
     }
+    folders = {"B24_DATA_DIR": str(tmp_path / "data")}, {"B24_DATA_DIR": str(tmp_path / "data")}
+    if request.param == "postgresql":  # then the servers share no folder for data sets
+        settings["B24_RECORDS"] = request.getfixturevalue("postgresql_address")
+        folders[1]["B24_DATA_DIR"] = str(tmp_path / "other data")
     with ExitStack() as stack:
-        one = stack.enter_context(server_process(**settings))
-        two = stack.enter_context(server_process(**settings))
+        one = stack.enter_context(server_process(**settings, **folders[0]))
+        two = stack.enter_context(server_process(**settings, **folders[1]))
         port = free_port()
         stack.enter_context(Nginx(tmp_path, port, one, two))
         trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
@@ -140,6 +144,7 @@ async def test_what_one_server_stores_the_other_reads_for_the_same_person_only(r
     assert (await replicas.call("ann", "query_records", sql=sql))["rows"] == [[20]]
 
 
+@pytest.mark.parametrize("replicas", ["folder"], indirect=True)
 async def test_a_file_goes_through_the_proxy_and_its_address_is_in_no_log(replicas: Replicas, tmp_path: Path) -> None:
     missing = await replicas.call("ann", "import_records", path="rows.csv")
     address = re.search(r"/mcp/files/([\w-]+)", missing["error"]["hint"])
@@ -158,6 +163,7 @@ def read(path: Path) -> str:
     return path.read_text("utf-8", "replace")
 
 
+@pytest.mark.parametrize("replicas", ["folder"], indirect=True)
 async def test_the_proxy_goes_on_with_one_server(replicas: Replicas) -> None:
     replicas.one.process.kill()
     await anyio.to_thread.run_sync(replicas.one.ended)
