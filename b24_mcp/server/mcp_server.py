@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mcp.server.mcpserver import RequestStateSecurity
 
@@ -37,7 +37,7 @@ def build_server(
     portals: Sequence[str] = (),
     keys: Sequence[str] = (),
     tools: Sequence[str] = (),
-    dialect: Literal[SQLite, PostgreSQL] = "SQLite",
+    dialect: Literal["SQLite", "PostgreSQL"] = "SQLite",
 ) -> DeferringServer:
     """Return a server. It makes no connection and reads no settings before a tool is called.
 
