@@ -167,6 +167,17 @@ class Settings(BaseModel):
     def _parse_risks(cls, value: object) -> object:
         return parse_risks(value.split(",")) if isinstance(value, str) else value
 
+    @field_validator("http_roles")
+    @classmethod
+    def _check_roles(cls, value: str | None) -> str | None:
+        from b24_mcp.config.roles import parse_roles  # only for a server where people log in
+
+        try:
+            parse_roles(value, "read")
+        except ValueError as exc:
+            raise PydanticCustomError("roles", "{problem}", {"problem": str(exc)}) from None
+        return value
+
     @field_validator("tools", mode="before")
     @classmethod
     def _parse_tools(cls, value: object) -> object:

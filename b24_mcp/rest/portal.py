@@ -211,3 +211,7 @@ class Portal:
     async def aclose(self) -> None:
         """Close the connections and the state. They open again when the portal is used again."""
         await self._sender.aclose()
+
+    async def close_connections(self) -> None:
+        """Close the connections, but not the state, which others may use. They open again when they are needed."""
+        await self._sender.close_connections()

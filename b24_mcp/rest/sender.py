@@ -145,11 +145,16 @@ class Sender:
 
     async def aclose(self) -> None:
         """Close the connections and the state. The sender opens them again when it is used again."""
+        await self.close_connections()
+        await self.limits.state.aclose()
+
+    async def close_connections(self) -> None:
+        """Close the connections, but not the state, which others may use."""
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
         await self.credential.aclose()
-        await self.limits.state.aclose()
+        await self.limits.close_own()
 
     async def _send_in_time(self, delivery: Delivery, deadline: Deadline, hook: RequestHook) -> Answer:
         """Send a request until it is answered or the deadline has passed.

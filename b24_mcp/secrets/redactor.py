@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from functools import lru_cache
 from heapq import merge
 from typing import TypeVar, cast
@@ -20,7 +22,11 @@ from b24_mcp.secrets.invisible import hidden_in, printable, without_hidden, with
 from b24_mcp.secrets.known import SHORTEST, KnownSecrets, Span
 
 MASK = "***"
+PERSON: ContextVar[str] = ContextVar("person", default="")
+"""The key of the person for whom this context works, where people log in to a server; else empty."""
 _T = TypeVar("_T")
+_SECRETS_PER_PERSON = 6
+_PEOPLE = 2_000
 
 _ENCODED_SLASH = r"%(?:25)*+2[Ff]|\\u002[Ff]|&#(?:47|[xX]2[Ff]);"
 _SLASH = rf"(?:\\*+(?:/|(?<=\\)u002[Ff])|{_ENCODED_SLASH})"
@@ -67,6 +73,7 @@ class Redactor:
         self._known = KnownSecrets()
         self._has_known = False
         self._in_addresses: dict[str, re.Pattern[str]] = {}
+        self._of_people: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         for secret in secrets:
             self.add(secret)
 
@@ -85,6 +92,23 @@ class Redactor:
             self._in_addresses[secret] = re.compile(
                 rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))(?P<secret>{re.escape(secret)}){_END_OF_PART}"
             )
+
+    def add_for(self, person: str, secret: str) -> None:
+        """Add a secret of one of many people, such as a token that is replaced every hour.
+
+        It is masked in the contexts of this person (`PERSON`): only there it can appear. The last few of each person
+        are kept, and those of the people who used the server last, so that memory and time stay bounded.
+        """
+        known = self._of_people.pop(person, ())
+        if len(secret) >= SHORTEST:
+            known = (*[one for one in known if one != secret], secret)[-_SECRETS_PER_PERSON:]
+        self._of_people[person] = known
+        while len(self._of_people) > _PEOPLE:
+            self._of_people.popitem(last=False)
+
+    def forget_person(self, person: str) -> None:
+        """Forget the secrets of a person."""
+        self._of_people.pop(person, None)
 
     def redact(self, text: str) -> str:
         """Return the text with every secret replaced by `***`.
@@ -113,6 +137,10 @@ class Redactor:
         if self._has_known and (spans := self._known.spans(data)):
             data = _replaced(data, spans)
             text = data.decode("utf-8", "surrogatepass")
+        person = PERSON.get()
+        if person and (own := self._of_people.get(person)) and (spans := _search_for(own).spans(data)):
+            data = _replaced(data, spans)
+            text = data.decode("utf-8", "surrogatepass")
         for short, pattern in tuple(self._in_addresses.items()):
             text = _mask(text, pattern, (short,))
         if b"rest" in data:
@@ -120,6 +148,14 @@ class Redactor:
         if words := [name for name in _CREDENTIAL_NAMES if name.encode() in data]:
             text = _mask(text, _CREDENTIAL_PARAMETER, words)
         return _without_fields(text) if names_fields(data) else text
+
+
+@lru_cache(64)
+def _search_for(secrets: tuple[str, ...]) -> KnownSecrets:
+    known = KnownSecrets()
+    for secret in secrets:
+        known.add(secret)
+    return known
 
 
 def names_fields(data: bytes) -> bool:

@@ -127,6 +127,11 @@ class Limits:
             for connection in held:
                 connection.release()
 
+    async def close_own(self) -> None:
+        """Close what belongs to this object alone, not the state that others use."""
+        if self._fallback is not None:
+            await self._fallback.close_own()
+
     async def free(self) -> int | None:
         """Return how many requests could be sent now; None if the portal has no such limit."""
         bucket = self._bucket
