@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio.abc import TaskGroup
@@ -16,6 +17,9 @@ from b24_mcp.app.portals import Portals
 from b24_mcp.app.runs import Runs
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
+
+if TYPE_CHECKING:
+    from b24_mcp.app.people_logins import PeopleLogins
 
 # Each answer is in memory several times while it is written, and all of them share one interpreter.
 _LONG_AT_ONCE = 2
@@ -39,13 +43,21 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level = "full") -> AsyncGenerator[App]:
+async def open_app(
+    redactor: Redactor,
+    clock: Clock | None = None,
+    level: Level = "full",
+    people: PeopleLogins | None = None,
+) -> AsyncGenerator[App]:
     """Open the application. Nothing is read or connected yet: a client waits for this before its first response.
 
-    `level` is the highest access level that any setting can give.
+    `level` is the highest access level that any setting can give. `people` are the logins of people for whom a server
+    acts.
     """
-    portals = Portals(redactor, clock, level)
+    portals = Portals(redactor, clock, level, people)
     data_sets = DataSets(redactor)
+    if portals.people is not None:
+        portals.people.on_forgotten = data_sets.close_of
     try:
         async with anyio.create_task_group() as background:
             portals.background = data_sets.background = background

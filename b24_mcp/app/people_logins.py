@@ -64,10 +64,10 @@ class PeopleLogins:
         self, configuration: Configuration, redactor: Redactor, clock: Clock | None = None, app: object = None
     ) -> None:
         settings = configuration.settings
-        self._configuration = configuration
+        self.configuration = configuration
         self._redactor = redactor
         self._clock = clock or SystemClock()
-        self._app = app
+        self.app = app
         keys = settings.http_key.get_secret_value().split(",") if settings.http_key else []
         if not keys or any(len(key) < _SHORTEST_KEY for key in keys):
             message = f"B24_HTTP_LOGIN needs B24_HTTP_KEY with at least {_SHORTEST_KEY} characters."
@@ -93,7 +93,7 @@ class PeopleLogins:
 
     def portal_names(self) -> tuple[str, ...]:
         """Return the names of the portals that people can log in to, the default first. Others have a webhook."""
-        return tuple(name for name in self._configuration.names if self._is_for_people(name))
+        return tuple(name for name in self.configuration.names if self._is_for_people(name))
 
     def begin(self, portal: str | None) -> PendingLogin:
         """Return a request for consent at a portal, or at the default one, with a new state.
@@ -178,10 +178,10 @@ class PeopleLogins:
         await self._state.aclose()
 
     def _is_for_people(self, name: str) -> bool:
-        entry = self._configuration.portals.get(name)
+        entry = self.configuration.portals.get(name)
         if entry is not None:
             return entry.is_oauth
-        settings = self._configuration.settings
+        settings = self.configuration.settings
         return name == ENVIRONMENT and settings.webhook_url is None and settings.has_portal
 
     def _portal(self, name: str) -> LoginPortal:
@@ -193,7 +193,7 @@ class PeopleLogins:
         return self._portals[name]
 
     def _configured(self, name: str) -> LoginPortal:
-        configuration = self._configuration
+        configuration = self.configuration
         if name not in configuration.portals:
             address, application = configured_application(configuration.settings)
         else:
@@ -208,7 +208,7 @@ class PeopleLogins:
         return LoginPortal(name, address, application)
 
     def _server(self, target: LoginPortal) -> AuthorizationServer:
-        return AuthorizationServer(target.application, self._configuration.settings.ca_bundle, self._app)
+        return AuthorizationServer(target.application, self.configuration.settings.ca_bundle, self.app)
 
     def _login(self, target: LoginPortal, key: str) -> PersonLogin:
         place = f"{target.name} {key}"
@@ -227,15 +227,15 @@ class PeopleLogins:
         return login
 
     async def _asked(self, login: Login, name: str, member_id: str) -> PersonFacts | None:
-        settings = self._configuration.settings
-        entry = self._configuration.portals.get(name)
+        settings = self.configuration.settings
+        entry = self.configuration.portals.get(name)
         options = PortalOptions(
             seconds=min(settings.timeout, _DEADLINE),
             deadline=_DEADLINE,
             plan=(entry.plan if entry else None) or settings.plan,
             ca_bundle=settings.ca_bundle,
         )
-        portal = Portal(login, options, state=self._state, clock=self._clock, app=self._app)
+        portal = Portal(login, options, state=self._state, clock=self._clock, app=self.app)
         try:
             return await ask_who(portal, name, member_id, self._clock.now())
         finally:
@@ -331,7 +331,7 @@ class PeopleLogins:
             name=facts.name,
             is_admin=facts.is_admin,
             departments=facts.departments or (),
-            level=_narrower(level, self._configuration.settings.access),
+            level=_narrower(level, self.configuration.settings.access),
             language=facts.language,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
@@ -38,6 +39,9 @@ from b24_mcp.server.tools.read_doc import add_doc_resource, read_doc_tool
 from b24_mcp.server.tools.read_method import read_method_tool
 from b24_mcp.server.tools.search_docs import search_docs_tool
 
+if TYPE_CHECKING:
+    from b24_mcp.app.people_logins import PeopleLogins
+
 
 def build_server(
     redactor: Redactor,
@@ -48,6 +52,7 @@ def build_server(
     portals: Sequence[str] = (),
     keys: Sequence[str] = (),
     tools: Sequence[str] = (),
+    people: PeopleLogins | None = None,
 ) -> MCPServer[App]:
     """Return a server. It makes no connection and reads no settings before a tool is called.
 
@@ -55,7 +60,8 @@ def build_server(
     selects the listed tools and annotations; at `read`, writes are refused under any settings. `portals` are the names
     that clients may choose from, the default first. `keys` encrypt the state that a client carries from a question to
     its answer: the first encrypts, all decrypt. Servers that accept each other's answers share them. Without keys, this
-    process uses one of its own. `tools` are the tools that clients get; empty for all.
+    process uses one of its own. `tools` are the tools that clients get; empty for all. `people` are the logins of the
+    people for whom the server acts.
     """
 
     running: list[App] = []
@@ -63,7 +69,7 @@ def build_server(
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App]:
         try:
-            async with open_app(redactor, clock, "read" if level == "read" else "full") as app:
+            async with open_app(redactor, clock, "read" if level == "read" else "full", people) as app:
                 running.append(app)
                 yield app
         finally:

@@ -22,14 +22,17 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import PrivateAttr, ValidationError
 
-from b24_mcp.access import Caller, os_user
+from b24_mcp.access import LEVELS, Caller, os_user
 from b24_mcp.access.caller import CALLER, level_of, portals_of
+from b24_mcp.access.person import person_of
 from b24_mcp.app.answers.forms import Form, failure_form
 from b24_mcp.app.answers.reply import Reply, write
 from b24_mcp.app.app import App
 from b24_mcp.app.fault_counts import count_failure
 from b24_mcp.catalog import RepeatedNameError, read_json_text
+from b24_mcp.config.portals import SANDBOX
 from b24_mcp.errors import B24Error, FieldProblem, our_error
+from b24_mcp.secrets import PERSON
 from b24_mcp.server.elicitation import InputRequired
 from b24_mcp.server.given import ArgumentReader, is_nothing
 from b24_mcp.server.offer import EVERYTHING, Offer
@@ -68,6 +71,13 @@ class FormalTool(Tool):
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         """Run the tool and return a `CallToolResult`, or the question that the user has to answer first."""
         app: App = context.request_context.lifespan_context
+        person = PERSON.set(_key_of_person())
+        try:
+            return await self._answer(arguments, context, app)
+        finally:
+            PERSON.reset(person)
+
+    async def _answer(self, arguments: dict[str, Any], context: Context[Any, Any], app: App) -> Any:
         try:
             check_offered(self.name, context.request_context.request)
             given = self._reader.read(arguments)
@@ -93,6 +103,12 @@ class FormalTool(Tool):
         except Exception:  # its message may hold the answer, which was not redacted
             _LOG.exception("The answer of tool %s could not be written", self.name)
             return await _result(Reply(failure_form(_internal())), app)
+
+
+def _key_of_person() -> str:
+    """Return the key of the person for whom the token of this request is; empty for any other token."""
+    token = get_access_token()
+    return (token.subject or "") if token is not None and "person" in (token.claims or {}) else ""
 
 
 async def _count(form: Form) -> None:
@@ -233,6 +249,8 @@ def caller_of(ctx: Context[App]) -> Caller:
 
 
 def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
+    if "person" in (token.claims or {}):
+        return _caller_of_person(token)
     return Caller(
         name=token.subject or token.client_id,
         client=token.client_id if token.subject else _client_of(ctx),
@@ -244,11 +262,36 @@ def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
     )
 
 
+def _caller_of_person(token: AccessToken) -> Caller:
+    """Return the caller of a token that a person of the portal granted to a client.
+
+    Raises:
+        B24Error: `B24MCP_LOGIN_ENDED` when the token does not say who the person is. No other credential is used then.
+    """
+    person = person_of((token.claims or {}).get("person"))
+    if person is None or person.key != token.subject:
+        raise our_error("B24MCP_LOGIN_ENDED", "The token of this client belongs to no person.")
+    # Another portal of the settings has a credential of somebody else. The sandbox holds no data of people.
+    own = frozenset((person.portal, SANDBOX))
+    granted = portals_of(token.scopes)
+    return Caller(
+        name=person.key,
+        client=token.client_id,
+        level=min(level_of(token.scopes) or "read", person.level, key=LEVELS.index),
+        portals=own if granted is None else own & granted,
+        is_identified=True,
+        person=person,
+    )
+
+
 def rights_of_token() -> Offer:
     """Return the rights that the verified token of the running request has; everything without a token."""
     token = get_access_token()
     if token is None:
         return EVERYTHING
+    if "person" in (token.claims or {}):
+        caller = _caller_of_person(token)
+        return Offer(caller.level or "read", tuple(sorted(caller.portals or ())))
     portals = portals_of(token.scopes)
     return Offer(level_of(token.scopes) or "read", None if portals is None else tuple(sorted(portals)))
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from b24_mcp.access import Approvals
 from b24_mcp.access.person import LoggedInPerson
 from b24_mcp.app.people_logins import PeopleLogins
 from b24_mcp.config import ENVIRONMENT, Configuration
 from b24_mcp.config.settings import Settings
 from b24_mcp.secrets import Redactor
+from b24_mcp.state import open_state
 from b24_sandbox import Sandbox
 from b24_sandbox.entities.staff import USER
 from tests.fake_portal import FakeClock
@@ -31,9 +33,15 @@ class Portal:
     paths: list[str] = field(default_factory=list)
     is_down: bool = False
     redactor: Redactor = field(default_factory=Redactor)
+    tokens: list[str] = field(default_factory=list)
+    callers: list[tuple[str, int]] = field(default_factory=list)
+    """The method and the user of each request with a token."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.paths.append(scope["path"])
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                self._note(scope["path"].rpartition("/")[2], value.decode().removeprefix("Bearer "))
         if self.is_down:
             raise OSError("the portal is down")
         await self.sandbox(scope, receive, send)
@@ -60,6 +68,15 @@ class Portal:
         settings = self.settings(**changes)
         configuration = Configuration(settings, self.folder / "portals.toml", {}, ENVIRONMENT)
         return PeopleLogins(configuration, self.redactor, self.clock, self)
+
+    def approvals(self) -> Approvals:
+        """Return the approvals as `b24-mcp approve` on this computer opens them."""
+        return Approvals(open_state(str(self.folder / "state" / "limits.db"), self.clock.now))
+
+    def _note(self, method: str, token: str) -> None:
+        granted = self.sandbox.portal.oauth._find("access", token)
+        self.tokens.append(token)
+        self.callers.append((method, 0 if granted is None else granted.user))
 
     def code(self, user: int) -> str:
         return self.sandbox.portal.oauth._keep("code", user, None, self.clock.now() + 30)
