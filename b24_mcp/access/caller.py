@@ -14,21 +14,25 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Literal, get_args
 
-if TYPE_CHECKING:
-    from b24_mcp.access.person import LoggedInPerson
+from b24_mcp.access.levels import LEVEL_SCOPES, LEVELS, Level
+from b24_mcp.access.person import LoggedInPerson
 
-Level = Literal["read", "write", "full"]
-"""The access level: `read` allows reading methods only, `write` asks before destructive and risky calls, `full` does
-not ask.
-"""
-
-LEVELS: tuple[Level, ...] = get_args(Level)
-"""The access levels, from the narrowest to the widest."""
-
-LEVEL_SCOPES = tuple(f"b24:{level}" for level in LEVELS)
-"""`b24:read`, `b24:write` and `b24:full`, each of which includes those before it."""
+__all__ = [
+    "CALLER",
+    "LEVELS",
+    "LEVEL_SCOPES",
+    "Caller",
+    "Level",
+    "calling",
+    "current_caller",
+    "is_probing",
+    "level_of",
+    "os_user",
+    "portals_of",
+    "probing",
+    "with_included",
+]
 
 _PORTAL_SCOPE = "b24:portal:"
 

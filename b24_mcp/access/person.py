@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from b24_mcp.access.caller import LEVELS, Level
+from b24_mcp.access.levels import LEVELS, Level
 
 
 @dataclass(frozen=True, slots=True)

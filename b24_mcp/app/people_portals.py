@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from b24_mcp.access import Level
@@ -88,7 +89,8 @@ class PeoplePortals:
         if name not in self._shared:
             shared = SharedPortal(credential, factory.options(name), state, self._given_clock, logins.app)
             self._shared[name] = shared, DiscoveredMethods(document_cache(credential), self._given_clock)
-        opened = factory.personal(name, *self._shared[name], PersonalLogin(person.key, credential, logins.app))
+        login = PersonalLogin(person.key, credential, partial(self._changed, name), logins.app)
+        opened = factory.personal(name, *self._shared[name], login)
         self._open[person.key, name] = _Used(opened, self._clock.now())
         self._close_unused()
         return opened
@@ -107,6 +109,12 @@ class PeoplePortals:
         for portal, _ in shared.values():
             await portal.aclose()
         await self.logins.aclose()
+
+    async def _changed(self, name: str, changed: Collection[str]) -> None:
+        """Forget what a write of one person changed, for all people of the portal."""
+        for portal in [used.portal for used in self._open.values() if used.portal.name == name]:
+            portal.record_names.forget(changed)
+            await portal.facts.forget(changed)
 
     def _close_unused(self) -> None:
         oldest = self._clock.now() - _IDLE_SECONDS

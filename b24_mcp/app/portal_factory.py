@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,10 +65,14 @@ def open_shared_state(settings: Settings, clock: Clock | None = None) -> SharedS
 
 @dataclass(frozen=True, slots=True)
 class PersonalLogin:
-    """The login of the person `key`. In tests, `app` answers instead of the portal."""
+    """The login of the person `key`. In tests, `app` answers instead of the portal.
+
+    `on_change` is called after a write, with what others may have kept of the portal.
+    """
 
     key: str
     credential: Credential
+    on_change: Callable[[Collection[str]], Awaitable[None]]
     app: object = None
 
 
@@ -128,7 +132,9 @@ class PortalFactory:
         )
         facts = self._facts(portal, login.credential, guard, owner=f"{name} {login.key}")
         discovery = Discovery(portal, methods=methods)
-        return self._opened(name, portal, gate, discovery, facts, guard)
+        opened = self._opened(name, portal, gate, discovery, facts, guard)
+        guard.forget = login.on_change
+        return opened
 
     def options(self, name: str) -> PortalOptions:
         """Return the options of a portal."""

@@ -101,6 +101,15 @@ async def test_what_the_portal_says_of_its_fields_is_kept_for_each_person(server
     assert {ADMINISTRATOR, SELLER} <= {user for _, user in asked}
 
 
+async def test_a_field_that_one_person_added_is_known_to_all_at_once(server: PeopleServer) -> None:
+    boss, seller = await server.log_in(ADMINISTRATOR), await server.log_in(SELLER)
+    assert (await server.call(seller, "describe_fields", entity="deal"))["ok"]
+    field = {"fields": {"FIELD_NAME": "COLOUR", "USER_TYPE_ID": "string", "EDIT_FORM_LABEL": "Colour"}}
+    assert (await server.call(boss, "call_method", method="crm.deal.userfield.add", params=field))["ok"]
+    described = await server.call(seller, "describe_fields", entity="deal", only="COLOUR")
+    assert "UF_CRM_COLOUR" in json.dumps(described)
+
+
 async def test_an_approval_of_one_person_is_of_no_use_to_another(server: PeopleServer) -> None:
     boss, seller = await server.log_in(ADMINISTRATOR), await server.log_in(SELLER)
     made = await server.call(boss, "call_method", method="crm.deal.add", params={"fields": {"TITLE": "x"}})
@@ -186,14 +195,13 @@ async def test_any_mix_of_calls_uses_the_login_of_each_person(
         async def work(person: LoggedInPerson) -> None:
             for _ in range(4):
                 await anyio.lowlevel.checkpoint()
-                tool, arguments = chance.choice(
-                    [
-                        ("read_method", {"method": "profile"}),
-                        ("describe_fields", {"entity": chance.choice(("deal", "lead", "task"))}),
-                        ("read_batch", {"commands": {"a": {"method": "user.current"}}}),
-                        ("portal_info", {}),
-                    ]
-                )
+                calls: list[tuple[str, dict[str, Any]]] = [
+                    ("read_method", {"method": "profile"}),
+                    ("describe_fields", {"entity": chance.choice(("deal", "lead", "task"))}),
+                    ("read_batch", {"commands": {"a": {"method": "user.current"}}}),
+                    ("portal_info", {}),
+                ]
+                tool, arguments = chance.choice(calls)
                 before = len(server.portal.callers)
                 answer = await server.call(person, tool, **arguments)
                 assert answer["ok"], answer

@@ -8,14 +8,17 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 from sse_starlette.sse import AppStatus
 
 from b24_mcp.app.logs import configure_logging
-from b24_mcp.config import load_overview
+from b24_mcp.config import SANDBOX, ConfigurationError, load_configuration, load_overview
 from b24_mcp.config.settings import Settings, SettingsError
+from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
@@ -27,6 +30,9 @@ from b24_mcp.server.http.protocol import InvalidRequestFilter, protocol_class
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import open_state
+
+if TYPE_CHECKING:
+    from b24_mcp.app.people_logins import PeopleLogins
 
 _LOG = logging.getLogger(__name__)
 
@@ -63,8 +69,18 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             "B24_HTTP_SESSIONS is set: a balancer has to send the requests of a session to the server that keeps it"
         )
     overview = load_overview()
+    people = None
+    if settings.http_login is not None:
+        people = open_people_logins(redactor)
+        # Other portals have a credential of somebody else, and no person can reach them.
+        overview = replace(overview, portals=[*people.portal_names(), SANDBOX])
     server = build_server(
-        redactor, level=settings.access, portals=overview.portals, keys=options.keys, tools=settings.tools
+        redactor,
+        level=settings.access,
+        portals=overview.portals,
+        keys=options.keys,
+        tools=settings.tools,
+        people=people,
     )
     application, requests = http_application(server, options, state, settings.ca_bundle, overview)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.
@@ -97,6 +113,22 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             server_process.run(sockets=[listener])
         finally:
             stop_tracing()
+
+
+def open_people_logins(redactor: Redactor) -> PeopleLogins:
+    """Return the logins of people, for a server with `B24_HTTP_LOGIN`.
+
+    Raises:
+        SettingsError: when a setting is missing or wrong.
+    """
+    from b24_mcp.app.people_logins import PeopleLogins  # not needed on a server with one credential
+
+    try:
+        return PeopleLogins(load_configuration(), redactor)
+    except ConfigurationError as exc:
+        raise SettingsError(str(exc)) from None
+    except B24Error as exc:
+        raise SettingsError(exc.fault.message.rstrip(".")) from None
 
 
 class _Server(uvicorn.Server):
