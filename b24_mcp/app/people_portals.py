@@ -12,6 +12,7 @@ from b24_mcp.access import Level
 from b24_mcp.access.person import LoggedInPerson
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.rest import Clock, SystemClock
+from b24_mcp.rest.observer import observer
 from b24_mcp.secrets import Redactor
 from b24_mcp.state import SharedState
 
@@ -99,6 +100,7 @@ class PeoplePortals:
         """Close what is open for a person whose login has ended."""
         for one in [one for one in self._open if one[0] == key]:
             del self._open[one]
+        observer().people_open(len(self._open))
         if self.on_forgotten is not None:
             self.on_forgotten(key)
 
@@ -120,3 +122,4 @@ class PeoplePortals:
         oldest = self._clock.now() - _IDLE_SECONDS
         while len(self._open) > self._most_open or (self._open and next(iter(self._open.values())).at < oldest):
             self._open.popitem(last=False)
+        observer().people_open(len(self._open))

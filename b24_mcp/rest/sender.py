@@ -20,6 +20,7 @@ from b24_mcp.rest.limits.deadline import Clock, Deadline, OnWait
 from b24_mcp.rest.limits.limits import Limits
 from b24_mcp.rest.limits.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.rest.moved import MovedPortal
+from b24_mcp.rest.observer import observer
 from b24_mcp.rest.planned import PlannedCall, call_request
 from b24_mcp.rest.portal_options import PortalOptions
 from b24_mcp.rest.shared_portal import SharedPortal, open_transport
@@ -211,6 +212,7 @@ class Sender:
                 pause = max(pause, delivery.again_from(self.clock.now()) - self.clock.now())
             if pause is None or pause > deadline.left:
                 raise error
+            observer().retry(fault.code or "none")
             _LOG.info("%s: %s, sent again in %.1f s", request.method, fault.code or "no code", pause)
             await deadline.wait(pause, "retrying after a failure")
 
@@ -244,7 +246,7 @@ class Sender:
         started = time.perf_counter()
         request = delivery.request
         delivery.in_flight = False
-        said = "failed"
+        said, code = "failed", "ok"
         try:
             route = await self.credential.route()
             try:
@@ -257,14 +259,18 @@ class Sender:
             if error.fault.executed == "no":
                 delivery.in_flight = False
             if not await self.credential.renew(route, error.fault):
+                code = error.fault.code or "none"
                 return error
             reply = await self._reach(await self.credential.route(), delivery)
             said = f"HTTP {reply.status} with a new token"
             return await self._read(reply, delivery)
         except B24Error as exc:
+            code = exc.fault.code or "none"
             return exc
         finally:
-            _LOG.debug("%s: %s in %.0f ms", request.method, said, (time.perf_counter() - started) * 1000)
+            seconds = time.perf_counter() - started
+            _LOG.debug("%s: %s in %.0f ms", request.method, said, seconds * 1000)
+            observer().portal_request(request.version, code, seconds)
 
     async def _reach(self, route: Route, delivery: Delivery) -> HttpReply:
         """Post one request; again to the new address when the portal redirects there.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from types import NoneType, UnionType
@@ -32,6 +33,7 @@ from b24_mcp.app.fault_counts import count_failure
 from b24_mcp.catalog import RepeatedNameError, read_json_text
 from b24_mcp.config.portals import SANDBOX
 from b24_mcp.errors import B24Error, FieldProblem, our_error
+from b24_mcp.rest.observer import observer
 from b24_mcp.secrets import PERSON
 from b24_mcp.server.elicitation import InputRequired
 from b24_mcp.server.given import ArgumentReader, is_nothing
@@ -71,23 +73,31 @@ class FormalTool(Tool):
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         """Run the tool and return a `CallToolResult`, or the question that the user has to answer first."""
         app: App = context.request_context.lifespan_context
-        person = PERSON.set(_key_of_person())
+        person, began = PERSON.set(_key_of_person()), time.perf_counter()
+        outcome, code = "cancelled", "ok"
         try:
-            return await self._answer(arguments, context, app)
+            reply = await self._reply(arguments, context)
+            if not isinstance(reply, Reply):
+                outcome = "asked"
+                return reply
+            outcome, code = _outcome(reply)
+            return await self._written(reply, app)
         finally:
             PERSON.reset(person)
+            observer().tool_call(self.name, outcome, code, time.perf_counter() - began)
 
-    async def _answer(self, arguments: dict[str, Any], context: Context[Any, Any], app: App) -> Any:
+    async def _reply(self, arguments: dict[str, Any], context: Context[Any, Any]) -> Any:
+        """Return the `Reply`, or the question that the user has to answer first."""
         try:
             check_offered(self.name, context.request_context.request)
             given = self._reader.read(arguments)
             token = CALLER.set(caller_of(context))
             try:
-                reply = await super().run(given, context)
+                return await super().run(given, context)
             finally:
                 CALLER.reset(token)
         except B24Error as exc:
-            reply = Reply(failure_form(exc))
+            return Reply(failure_form(exc))
         except ToolError as exc:
             cause = exc.__cause__ or exc
             if isinstance(cause, InputRequired):
@@ -95,7 +105,9 @@ class FormalTool(Tool):
             error = _as_b24_error(cause, self._reader)
             if error.fault.kind == "internal":
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
-            reply = Reply(failure_form(error))
+            return Reply(failure_form(error))
+
+    async def _written(self, reply: Reply, app: App) -> CallToolResult:
         if not reply.ok:
             app.background.start_soon(_count, reply.form)
         try:
@@ -103,6 +115,15 @@ class FormalTool(Tool):
         except Exception:  # its message may hold the answer, which was not redacted
             _LOG.exception("The answer of tool %s could not be written", self.name)
             return await _result(Reply(failure_form(_internal())), app)
+
+
+def _outcome(reply: Reply) -> tuple[str, str]:
+    """Return the outcome of a call for metrics, and the code of its error."""
+    if reply.ok:
+        return "ok", "ok"
+    error = reply.form.get("error")
+    about = error if isinstance(error, Mapping) else {}
+    return str(about.get("kind") or "failed"), str(about.get("code") or "none")
 
 
 def _key_of_person() -> str:

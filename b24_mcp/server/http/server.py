@@ -25,6 +25,7 @@ from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.cancellation import CancellableRequests
 from b24_mcp.server.http.connections import Connections
 from b24_mcp.server.http.listener import Listener
+from b24_mcp.server.http.metrics import start_metrics
 from b24_mcp.server.http.options import PATH, HttpOptions
 from b24_mcp.server.http.protocol import InvalidRequestFilter, protocol_class
 from b24_mcp.server.http.tracing import start_tracing
@@ -61,7 +62,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         redactor.add(secret)
     configure_logging(redactor, as_json=settings.log == "json")
     ACCESS.setLevel(logging.INFO)
-    stop_tracing = start_tracing()
+    stop_tracing, stop_metrics = start_tracing(), start_metrics()
     if "://" in (settings.state or "") and not options.keys:
         _LOG.warning("B24_HTTP_KEY is not set: only the server that asked a question accepts the answer to it")
     if "://" in (settings.state or "") and options.sessions:
@@ -113,6 +114,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             server_process.run(sockets=[listener])
         finally:
             stop_tracing()
+            stop_metrics()
 
 
 def open_people_logins(redactor: Redactor) -> PeopleLogins:
