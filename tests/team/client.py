@@ -27,11 +27,15 @@ class RefusedError(Exception):
 
 @dataclass
 class TeamClient:
-    """A client of one person. `user` is the id on the portal; `url` is the address of nginx."""
+    """A client of one person. `user` is the id on the portal; `url` is the address of nginx.
+
+    Several clients may use the registration of one, `client_id`, as installations of one program do.
+    """
 
     url: str
     ca: Path
     user: int
+    client_id: str = ""
     token: str = ""
     http: httpx.AsyncClient = field(init=False)
 
@@ -40,23 +44,13 @@ class TeamClient:
         self.http = httpx.AsyncClient(verify=context, trust_env=False, timeout=70)
 
     async def log_in(self, level: str | None = None) -> None:
-        """Register the client, log the person in, allow the access, and exchange the code for a token."""
-        registered = await self._json(
-            "POST",
-            "/oauth/register",
-            json={
-                "client_name": f"Script {self.user}",
-                "redirect_uris": [REDIRECT],
-                "token_endpoint_auth_method": "none",
-                "grant_types": ["authorization_code", "refresh_token"],
-                "response_types": ["code"],
-            },
-        )
+        """Log the person in, allow the access, and exchange the code for a token. Register the client if necessary."""
+        self.client_id = self.client_id or await self._registered()
         verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(16)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
         query = {
             "response_type": "code",
-            "client_id": registered["client_id"],
+            "client_id": self.client_id,
             "redirect_uri": REDIRECT,
             "state": state,
             "code_challenge": challenge,
@@ -75,13 +69,28 @@ class TeamClient:
             data={
                 "grant_type": "authorization_code",
                 "code": found["code"],
-                "client_id": registered["client_id"],
+                "client_id": self.client_id,
                 "code_verifier": verifier,
                 "redirect_uri": REDIRECT,
                 "resource": f"{self.url}/mcp",
             },
         )
         self.token = tokens["access_token"]
+
+    async def _registered(self) -> str:
+        """Register the client, and return its id."""
+        answer = await self._json(
+            "POST",
+            "/oauth/register",
+            json={
+                "client_name": f"Script {self.user}",
+                "redirect_uris": [REDIRECT],
+                "token_endpoint_auth_method": "none",
+                "grant_types": ["authorization_code", "refresh_token"],
+                "response_types": ["code"],
+            },
+        )
+        return str(answer["client_id"])
 
     async def call(self, tool: str, *, at: str | None = None, **arguments: Any) -> Any:
         """Call a tool through nginx, or at one of the servers. Return the answer as a model reads it.

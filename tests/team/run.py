@@ -166,9 +166,9 @@ async def _titles(client: TeamClient, at: str) -> Counter[str]:
     return found
 
 
-async def many_clients(stack: Stack, clients: int, seconds: float) -> str:
+async def many_clients(stack: Stack, clients: int, seconds: float, client_id: str) -> str:
     """Many clients of many people, each with a login of its own, for a while and without an error."""
-    people = [TeamClient(stack.url, stack.ca, 1 + number % _PEOPLE) for number in range(clients)]
+    people = [TeamClient(stack.url, stack.ca, 1 + number % _PEOPLE, client_id) for number in range(clients)]
     gate, took, failed = asyncio.Semaphore(16), [], Counter[str]()
 
     async def log_in(client: TeamClient) -> None:
@@ -235,7 +235,9 @@ async def run(stack: Stack, clients: int, seconds: float) -> bool:
         for step in STEPS:
             succeeded &= await _tried(step.__name__.replace("_", " "), step(stack, boss, seller))
         if clients:
-            succeeded &= await _tried(f"{clients} clients for {seconds:.0f} s", many_clients(stack, clients, seconds))
+            succeeded &= await _tried(
+                f"{clients} clients for {seconds:.0f} s", many_clients(stack, clients, seconds, boss.client_id)
+            )
     finally:
         for client in (boss, seller):
             await client.aclose()
