@@ -213,6 +213,10 @@ _WORK: list[tuple[str, dict[str, Any]]] = [
     ("find_methods", {"query": "list deals"}),
     ("describe_method", {"method": "crm.deal.list"}),
     ("read_batch", {"commands": {"a": {"method": "crm.deal.list", "params": {"select": ["ID"]}}}}),
+    ("read_method", {"method": "profile"}),
+    ("describe_fields", {"entity": "deal", "only": "stage"}),
+    ("find_records", {"text": "Team"}),
+    ("query_records", {"sql": "SELECT count(*) FROM data_sets"}),
 ]
 Step = Callable[[Stack, TeamClient, TeamClient], Awaitable[str]]
 STEPS: list[Step] = [
