@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
+
 from b24_mcp.access import Level
 from b24_mcp.access.person import LoggedInPerson
 from b24_mcp.app.open_portal import OpenPortal
@@ -72,18 +74,25 @@ class PeoplePortals:
         self._open.move_to_end((person.key, person.portal))
         return used.portal
 
-    def open(self, person: LoggedInPerson, state: SharedState, background: TaskGroup | None) -> OpenPortal:
-        """Open the portal of a person. Reads files at the first one: call it in a thread.
+    async def open(self, person: LoggedInPerson, state: SharedState, background: TaskGroup | None) -> OpenPortal:
+        """Open the portal of a person, unless it is open.
 
         Raises:
             B24Error: when the settings cannot be used, or the person may not use this portal any more.
         """
+        if (opened := self.opened(person)) is not None:
+            return opened
+        # In a thread, because the first one reads files.
+        opened = await anyio.to_thread.run_sync(self._build, person, state, background)
+        self._open[person.key, person.portal] = _Used(opened, self._clock.now())
+        self._close_unused()
+        return opened
+
+    def _build(self, person: LoggedInPerson, state: SharedState, background: TaskGroup | None) -> OpenPortal:
         from b24_mcp.app.portal_factory import PersonalLogin, PortalFactory, document_cache
         from b24_mcp.discovery import DiscoveredMethods
         from b24_mcp.rest import SharedPortal
 
-        if (opened := self.opened(person)) is not None:
-            return opened
         logins, name = self.logins, person.portal
         factory = PortalFactory(logins.configuration, state, self._redactor, self._given_clock, self._level, background)
         credential = logins.credential(person)
@@ -91,10 +100,7 @@ class PeoplePortals:
             shared = SharedPortal(credential, factory.options(name), state, self._given_clock, logins.app)
             self._shared[name] = shared, DiscoveredMethods(document_cache(credential), self._given_clock)
         login = PersonalLogin(person.key, credential, partial(self._changed, name), logins.app)
-        opened = factory.personal(name, *self._shared[name], login)
-        self._open[person.key, name] = _Used(opened, self._clock.now())
-        self._close_unused()
-        return opened
+        return factory.personal(name, *self._shared[name], login)
 
     def forget(self, key: str) -> None:
         """Close what is open for a person whose login has ended."""

@@ -86,7 +86,7 @@ class Portals:
             allowed = caller.portals
             chosen = _chosen(configuration, name, allowed)
             if chosen != SANDBOX and (self.people is not None or caller.person is not None):
-                opened = await anyio.to_thread.run_sync(self._open_for_person, caller.person, chosen)
+                opened = await self._open_for_person(caller.person, chosen)
                 if name is None:
                     self._defaults[allowed] = chosen
                 return opened
@@ -122,7 +122,7 @@ class Portals:
             await anyio.to_thread.run_sync(self._sandbox.close)
             self._sandbox = None
 
-    def _open_for_person(self, person: LoggedInPerson | None, name: str) -> OpenPortal:
+    async def _open_for_person(self, person: LoggedInPerson | None, name: str) -> OpenPortal:
         """Open a portal for a person. There is no other credential for a call of a person, or of nobody.
 
         Raises:
@@ -130,8 +130,8 @@ class Portals:
         """
         if self.people is None or person is None or person.portal != name:
             raise our_error("B24MCP_LOGIN_ENDED", f"Nobody is logged in to the portal {name[:60]!r} for this call.")
-        state = self._shared_state(self.people.logins.configuration)
-        return self.people.open(person, state, self.background)
+        state = await anyio.to_thread.run_sync(self._shared_state, self.people.logins.configuration)
+        return await self.people.open(person, state, self.background)
 
     def _open_portal(self, configuration: Configuration, name: str) -> OpenPortal:
         from b24_mcp.app.portal_factory import PortalFactory

@@ -26,11 +26,11 @@ async def test_thousands_of_people_leave_only_the_last_ones_open(people: Portal,
     portals = PeoplePortals(logins, people.redactor, people.clock, "full", most_open=50)
     state = open_state("memory")
     for number in range(60):
-        portals.open(somebody(number), state, None)
+        await portals.open(somebody(number), state, None)
     gc.collect()
     tracemalloc.start()
     for number in range(60, 2_060):
-        portals.open(somebody(number), state, None)
+        await portals.open(somebody(number), state, None)
     gc.collect()
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -46,11 +46,11 @@ async def test_a_portal_that_nobody_used_for_a_while_is_closed(people: Portal, l
     portals = PeoplePortals(logins, people.redactor, people.clock, "full")
     state = open_state("memory")
     for number in (1, 2):
-        portals.open(somebody(number), state, None)
+        await portals.open(somebody(number), state, None)
     people.clock.time += 800
     assert portals.opened(somebody(2)) is not None
     people.clock.time += 800
-    portals.open(somebody(3), state, None)
+    await portals.open(somebody(3), state, None)
     assert portals.opened(somebody(1)) is None
     assert portals.opened(somebody(2)) is not None
     await portals.aclose()
@@ -60,7 +60,7 @@ async def test_a_portal_that_nobody_used_for_a_while_is_closed(people: Portal, l
 async def test_people_of_one_portal_share_its_limits_and_connections(people: Portal, logins: PeopleLogins) -> None:
     portals = PeoplePortals(logins, people.redactor, people.clock, "full")
     state = open_state("memory")
-    first, second = (portals.open(somebody(number), state, None).portal for number in (1, 2))
+    first, second = [(await portals.open(somebody(number), state, None)).portal for number in (1, 2)]
     assert first._sender.limits is second._sender.limits
     assert first._sender.transport() is second._sender.transport()
     assert first._sender.credential is not second._sender.credential

@@ -92,7 +92,7 @@ async def test_open_people_are_counted(people: Portal, logins: PeopleLogins, cou
     portals = PeoplePortals(logins, people.redactor, people.clock, "full", most_open=2)
     state = open_state("memory")
     for number in (1, 2, 3):
-        portals.open(somebody(number), state, None)
+        await portals.open(somebody(number), state, None)
     assert counted.read()["b24_mcp.people.open"] == {(): 2}
     portals.forget(somebody(3).key)
     assert counted.read()["b24_mcp.people.open"] == {(): 1}
