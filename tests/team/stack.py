@@ -119,6 +119,7 @@ def _environment(folder: Path, sandbox: SandboxProcess, url: str, redis: str) ->
         "B24_DOCS": "off",
         "B24_KEEP_SECRETS": "file",
         "B24_HTTP_CONNECTIONS_PER_ADDRESS": "512",
+        "B24_HTTP_PROXIES": "127.0.0.1",
     }
 
 

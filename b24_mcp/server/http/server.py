@@ -7,13 +7,14 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from sse_starlette.sse import AppStatus
+from starlette.types import ASGIApp
 
 from b24_mcp.app.logs import configure_logging
 from b24_mcp.config import SANDBOX, ConfigurationError, load_configuration, load_overview
@@ -95,7 +96,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         socket.create_server((options.host, options.port), family=family, backlog=_BACKLOG), connections
     ) as listener:
         config = uvicorn.Config(
-            application,
+            behind_proxies(application, options.proxies),
             http=protocol_class(connections),
             loop="asyncio",
             backlog=_BACKLOG,
@@ -115,6 +116,18 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         finally:
             stop_tracing()
             stop_metrics()
+
+
+def behind_proxies(application: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
+    """Return the application that takes the address of a client from the header `X-Forwarded-For` of a known proxy.
+
+    Without proxies the header is ignored, because any client can send it.
+    """
+    if not proxies:
+        return application
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # only behind a proxy
+
+    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", application), trusted_hosts=list(proxies)))
 
 
 def open_people_logins(redactor: Redactor) -> PeopleLogins:
