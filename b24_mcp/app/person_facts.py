@@ -71,7 +71,7 @@ async def ask_who(portal: Portal, name: str, member_id: str, now: float) -> Pers
         return None  # the profile of an inactive person is empty
     user_id = integer(profile.get("ID"))
     if user_id is None:
-        raise our_error("B24MCP_LOGIN_ENDED", "The portal did not say whose login this is.")
+        raise our_error("B24MCP_BAD_ANSWER", "The portal did not say whose login this is.")
     user = outcomes.get("user")
     described = None if _is_not_said(user) else _object(outcomes, "user")
     if described is not None and _is_no(described.get("ACTIVE")):

@@ -27,6 +27,7 @@ PERSON: ContextVar[str] = ContextVar("person", default="")
 _T = TypeVar("_T")
 _SECRETS_PER_PERSON = 6
 _PEOPLE = 2_000
+_SEARCHES_KEPT = 500
 
 _ENCODED_SLASH = r"%(?:25)*+2[Ff]|\\u002[Ff]|&#(?:47|[xX]2[Ff]);"
 _SLASH = rf"(?:\\*+(?:/|(?<=\\)u002[Ff])|{_ENCODED_SLASH})"
@@ -74,6 +75,8 @@ class Redactor:
         self._has_known = False
         self._in_addresses: dict[str, re.Pattern[str]] = {}
         self._of_people: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._searches: OrderedDict[str, tuple[tuple[str, ...], int, KnownSecrets]] = OrderedDict()
+        """The search for the secrets of a person and all others, with what it was made of."""
         for secret in secrets:
             self.add(secret)
 
@@ -109,6 +112,20 @@ class Redactor:
     def forget_person(self, person: str) -> None:
         """Forget the secrets of a person."""
         self._of_people.pop(person, None)
+        self._searches.pop(person, None)
+
+    def _search(self) -> KnownSecrets | None:
+        """Return the search for the secrets that can appear in this context; None when there is no secret."""
+        person = PERSON.get()
+        own = self._of_people.get(person) if person else None
+        if not own:
+            return self._known if self._has_known else None
+        kept = self._searches.get(person)
+        if kept is None or kept[0] is not own or kept[1] != len(self._known):
+            kept = self._searches[person] = own, len(self._known), self._known.with_also(own)
+            while len(self._searches) > _SEARCHES_KEPT:
+                self._searches.popitem(last=False)
+        return kept[2]
 
     def redact(self, text: str) -> str:
         """Return the text with every secret replaced by `***`.
@@ -134,11 +151,7 @@ class Redactor:
 
     def _masked(self, text: str, data: bytes) -> str:
         """Return the text without secrets. `data` is the text in UTF-8, in which words are found much faster."""
-        if self._has_known and (spans := self._known.spans(data)):
-            data = _replaced(data, spans)
-            text = data.decode("utf-8", "surrogatepass")
-        person = PERSON.get()
-        if person and (own := self._of_people.get(person)) and (spans := _search_for(own).spans(data)):
+        if (known := self._search()) is not None and (spans := known.spans(data)):
             data = _replaced(data, spans)
             text = data.decode("utf-8", "surrogatepass")
         for short, pattern in tuple(self._in_addresses.items()):
@@ -148,14 +161,6 @@ class Redactor:
         if words := [name for name in _CREDENTIAL_NAMES if name.encode() in data]:
             text = _mask(text, _CREDENTIAL_PARAMETER, words)
         return _without_fields(text) if names_fields(data) else text
-
-
-@lru_cache(64)
-def _search_for(secrets: tuple[str, ...]) -> KnownSecrets:
-    known = KnownSecrets()
-    for secret in secrets:
-        known.add(secret)
-    return known
 
 
 def names_fields(data: bytes) -> bool:

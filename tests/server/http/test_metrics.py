@@ -38,6 +38,7 @@ class Counted:
 
     def read(self) -> dict[str, dict[tuple[Any, ...], Any]]:
         data = self._reader.get_metrics_data()
+        assert data is not None
         found: dict[str, dict[tuple[Any, ...], Any]] = {}
         for metric in [one for all in data.resource_metrics for scope in all.scope_metrics for one in scope.metrics]:
             for point in metric.data.data_points:
