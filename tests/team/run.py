@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 import statistics
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.team.client import RefusedError, TeamClient
+from tests.team.nginx import NGINX
 from tests.team.stack import Stack, running_stack
 
 ADMINISTRATOR, SELLER = 1, 2
@@ -269,6 +271,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--keep-logs", type=Path, help="a folder for the logs of the servers")
     chosen = parser.parse_args()
+    missing = [name for name, place in (("nginx", NGINX), ("redis-server", shutil.which("redis-server"))) if not place]
+    if missing:
+        sys.stdout.write(f"left out: {' and '.join(missing)} not installed\n")
+        return 0
     with tempfile.TemporaryDirectory(prefix="b24-team-") as folder, running_stack(Path(folder), 0.05) as stack:
         try:
             return 0 if asyncio.run(run(stack, chosen.clients, chosen.seconds)) else 1
