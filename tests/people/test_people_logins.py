@@ -125,7 +125,7 @@ async def test_a_call_of_a_dismissed_person_ends_the_login(people: Portal, login
     person = await people.log_in(logins, SELLER)
     people.change_user(SELLER, ACTIVE=False)
     portal = RestPortal(logins.credential(person), PortalOptions(plan="none"), clock=people.clock, app=people)
-    with pytest.raises(B24Error, match="has ended") as refused:
+    with pytest.raises(B24Error, match="ended the login") as refused:
         await portal.call("profile")
     assert refused.value.fault.code == "B24MCP_LOGIN_ENDED"
     assert "log in again" in refused.value.fault.hint

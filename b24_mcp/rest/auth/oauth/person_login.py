@@ -74,14 +74,14 @@ class PersonLogin(Login):
         """Return the error of a call. Report the end of the login if the error is final."""
         code = error.fault.code.lower()
         if code == "b24mcp_no_login":
-            return _ended(self.host, "it was ended, or there was none")
+            return _ended(f"This person is not logged in to {self.host} any more.")
         if code not in final:
             return error
         if self._last is not None:
             with anyio.CancelScope(shield=True):
                 await self._on_end(self._last, error.fault)
-        return _ended(self.host, f"the portal answered {error.fault.code}")
+        return _ended(f"{self.host} ended the login of this person: it answered {error.fault.code}.")
 
 
-def _ended(host: str, reason: str) -> B24Error:
-    return our_error("B24MCP_LOGIN_ENDED", f"The login of this person to {host} has ended: {reason}.")
+def _ended(message: str) -> B24Error:
+    return our_error("B24MCP_LOGIN_ENDED", message)
