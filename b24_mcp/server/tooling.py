@@ -297,7 +297,7 @@ def _caller_of_person(token: AccessToken) -> Caller:
     granted = portals_of(token.scopes)
     return Caller(
         name=person.key,
-        client=token.client_id,
+        client=_granted_client(token),
         level=min(level_of(token.scopes) or "read", person.level, key=LEVELS.index),
         portals=own if granted is None else own & granted,
         is_identified=True,
@@ -317,10 +317,17 @@ def rights_of_token() -> Offer:
     return Offer(level_of(token.scopes) or "read", None if portals is None else tuple(sorted(portals)))
 
 
+def _granted_client(token: AccessToken) -> str:
+    """Return the name of the client that a person gave a token, or its id when it has no name."""
+    name = (token.claims or {}).get("client_name")
+    return (_shown(name) if isinstance(name, str) else "") or token.client_id
+
+
 def _client_of(ctx: Context[App]) -> str:
     """Return the name and version of the client; empty if it sends none, as older clients without a session."""
     params = ctx.session.client_params
-    if params is None:
-        return ""
-    said = f"{params.client_info.name} {params.client_info.version}"
-    return "".join(letter for letter in said if letter.isprintable()).strip()[:_LONGEST_CLIENT]
+    return "" if params is None else _shown(f"{params.client_info.name} {params.client_info.version}")
+
+
+def _shown(name: str) -> str:
+    return "".join(letter for letter in name if letter.isprintable()).strip()[:_LONGEST_CLIENT]

@@ -77,6 +77,14 @@ async def test_the_audit_log_names_each_person(server: PeopleServer) -> None:
     assert not any("crm.deal.get" in line["method"] for line in lines)
 
 
+async def test_the_audit_log_names_the_client_as_it_named_itself(server: PeopleServer) -> None:
+    person = await server.log_in(SELLER)
+    server.tokens.claims = {"person": asdict(person), "client_name": "Claude\x1b Code"}
+    await deal_of(server, person, "first")
+    text = "".join(path.read_text("utf-8") for path in (server.portal.folder / "audit").glob("*.jsonl"))
+    assert {json.loads(line)["client"] for line in text.splitlines()} == {"Claude Code"}
+
+
 async def test_data_sets_belong_to_the_person(server: PeopleServer) -> None:
     boss, seller = await server.log_in(ADMINISTRATOR), await server.log_in(SELLER)
     for person, title in ((boss, "of the boss"), (seller, "of the seller")):
