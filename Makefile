@@ -17,7 +17,7 @@ COUNTED := | awk -v all="$$(grep -c == $(LOCKS)/run.txt)" \
 JSSDK  := @bitrix24/b24jssdk@2.2.0
 MCPB   := @anthropic-ai/mcpb@2.1.2
 
-.PHONY: help demo example pictures test lock sdk clients conformance load files lint types check manifests mcpb bench clean
+.PHONY: help demo example pictures test lock sdk clients team conformance load files lint types check manifests mcpb bench clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -73,6 +73,9 @@ sdk: $(VENV)/.installed .venv-sdk/.installed .sdk-suites/.unpacked .sdk-node/.in
 
 clients: $(VENV)/.developing    ## real MCP clients against the server, offline (needs npm and root, else left out)
 	$(BIN)/python -m tests.clients.run
+
+team: $(VENV)/.developing    ## a whole team server: two servers, Redis, PostgreSQL, nginx, people who log in (needs their programs)
+	$(BIN)/python -m tests.team.run
 
 conformance: $(VENV)/.developing    ## the official suite and the Inspector, offline (needs npm and root, else left out)
 	$(BIN)/python -m tests.conformance.run

@@ -69,6 +69,8 @@ class AuditTrail:
         """
         caller = current_caller()
         common: Line = {"user": caller.name, "client": caller.client, "portal": portal, "approved": approved}
+        if caller.person is not None:
+            common |= {"user_id": caller.person.user_id, "user_name": caller.person.name}
         return AuditEntry(self, [(call, common | self._of_call(call, effect, risks)) for call, effect, risks in writes])
 
     async def append(self, lines: Sequence[Line]) -> None:

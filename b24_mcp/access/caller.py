@@ -14,18 +14,25 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal, get_args
 
-Level = Literal["read", "write", "full"]
-"""The access level: `read` allows reading methods only, `write` asks before destructive and risky calls, `full` does
-not ask.
-"""
+from b24_mcp.access.levels import LEVEL_SCOPES, LEVELS, Level
+from b24_mcp.access.person import LoggedInPerson
 
-LEVELS: tuple[Level, ...] = get_args(Level)
-"""The access levels, from the narrowest to the widest."""
-
-LEVEL_SCOPES = tuple(f"b24:{level}" for level in LEVELS)
-"""`b24:read`, `b24:write` and `b24:full`, each of which includes those before it."""
+__all__ = [
+    "CALLER",
+    "LEVELS",
+    "LEVEL_SCOPES",
+    "Caller",
+    "Level",
+    "calling",
+    "current_caller",
+    "is_probing",
+    "level_of",
+    "os_user",
+    "portals_of",
+    "probing",
+    "with_included",
+]
 
 _PORTAL_SCOPE = "b24:portal:"
 
@@ -37,7 +44,8 @@ class Caller:
     Approvals and audit log entries belong to `name`. `client` is the program that calls for the user. None means as
     configured: `level` can only narrow what the settings allow, and `portals` names the allowed portals.
     `is_identified` means that a token identifies the person or program, so that several may share this server. Then
-    each has data sets, runs and files of its own. `is_program` means that the token belongs to no person.
+    each has data sets, runs and files of its own. `is_program` means that the token belongs to no person. `person` is
+    the person of the portal who logged in to this server: calls use their login and no other.
     """
 
     name: str
@@ -46,6 +54,7 @@ class Caller:
     portals: frozenset[str] | None = None
     is_identified: bool = field(default=False, compare=False)
     is_program: bool = field(default=False, compare=False)
+    person: LoggedInPerson | None = None
 
     @property
     def identity(self) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from b24_mcp.access.caller import Level
     from b24_mcp.app.data_sets import DataSets
     from b24_mcp.app.files.handles import FileHandles
+    from b24_mcp.app.people_logins import PeopleLogins
     from b24_mcp.app.portals import Portals
     from b24_mcp.app.runs import Runs
     from b24_mcp.rest import Clock
@@ -33,21 +34,29 @@ class App:
     """
 
     def __init__(
-        self, redactor: Redactor, background: TaskGroup, clock: Clock | None = None, level: Level = "full"
+        self,
+        redactor: Redactor,
+        background: TaskGroup,
+        clock: Clock | None = None,
+        level: Level = "full",
+        people: PeopleLogins | None = None,
     ) -> None:
         self.redactor = redactor
         self.background = background
         self.long_answers = anyio.CapacityLimiter(_LONG_AT_ONCE)
         self._clock = clock
         self._level: Level = level
+        self._people = people
 
     @cached_property
     def portals(self) -> Portals:
         """The open portals."""
         from b24_mcp.app.portals import Portals
 
-        portals = Portals(self.redactor, self._clock, self._level)
+        portals = Portals(self.redactor, self._clock, self._level, self._people)
         portals.background = self.background
+        if portals.people is not None:
+            portals.people.on_forgotten = self.data_sets.close_of
         return portals
 
     @cached_property
@@ -81,15 +90,21 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level = "full") -> AsyncGenerator[App]:
+async def open_app(
+    redactor: Redactor,
+    clock: Clock | None = None,
+    level: Level = "full",
+    people: PeopleLogins | None = None,
+) -> AsyncGenerator[App]:
     """Open the application. Nothing is read or connected yet: a client waits for this before its first response.
 
-    `level` is the highest access level that any setting can give.
+    `level` is the highest access level that any setting can give. `people` are the logins of people for whom a server
+    acts.
     """
     app = None
     try:
         async with anyio.create_task_group() as background:
-            app = App(redactor, background, clock, level)
+            app = App(redactor, background, clock, level, people)
             yield app
             background.cancel_scope.cancel()
     finally:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import current_caller
+from b24_mcp.access import Caller, current_caller
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.errors import our_error
 from b24_mcp.secrets import Redactor
@@ -56,6 +56,14 @@ class DataSets:
             _, oldest = self._open.popitem(last=False)
             self.background.start_soon(oldest.aclose)
         return library
+
+    def close_of(self, person: str) -> None:
+        """Close the files of a person who lost access, by the key of the person. The files stay until they expire."""
+        if self.background is None:
+            return
+        owner = Caller(person, is_identified=True).identity
+        for key in [key for key in self._open if key[0] == owner]:
+            self.background.start_soon(self._open.pop(key).aclose)
 
     def _library(self, opened: OpenPortal, owner: str, portal: str) -> DataSetLibrary:
         from b24_mcp.records import DataSetLibrary, Turns  # not needed to list the tools

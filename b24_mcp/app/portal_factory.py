@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,17 @@ from b24_mcp.app.record_names import RecordNames
 from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import Settings, SettingsError
-from b24_mcp.discovery import Discovery, DocumentCache, MethodGrants, PortalFacts, WatchingGuard, cache_folder
+from b24_mcp.discovery import (
+    DiscoveredMethods,
+    Discovery,
+    DocumentCache,
+    MethodGrants,
+    PortalFacts,
+    WatchingGuard,
+    cache_folder,
+)
 from b24_mcp.errors import our_error
-from b24_mcp.rest import Clock, Credential, Portal, PortalOptions, parse_webhook
+from b24_mcp.rest import Clock, Credential, Portal, PortalOptions, SharedPortal, parse_webhook
 from b24_mcp.secrets import Redactor
 from b24_mcp.state import SharedState, open_state
 
@@ -56,6 +64,19 @@ def open_shared_state(settings: Settings, clock: Clock | None = None) -> SharedS
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalLogin:
+    """The login of the person `key`. In tests, `app` answers instead of the portal.
+
+    `on_change` is called after a write, with what others may have kept of the portal.
+    """
+
+    key: str
+    credential: Credential
+    on_change: Callable[[Collection[str]], Awaitable[None]]
+    app: object = None
+
+
+@dataclass(frozen=True, slots=True)
 class PortalFactory:
     """Opens the portals of one configuration.
 
@@ -75,27 +96,75 @@ class PortalFactory:
         Raises:
             B24Error: `B24MCP_SETTINGS` or `B24MCP_WEBHOOK` when the configuration cannot be used.
         """
+        options, rules, credential = self._checked(name)
+        gate = Gate(credential.host, rules, self._audit_trail(), name, WriteWindow(self.state))
+        guard = WatchingGuard(gate)
+        portal = Portal(credential, options, guard=guard, state=self.state, clock=self.clock)
+        discovery = Discovery(portal, document_cache(credential), self.clock)
+        # One application may have several logins, each with a name.
+        facts = self._facts(portal, credential, guard, owner=f"{name} {credential.owner}")
+        return self._opened(name, portal, gate, discovery, facts, guard)
+
+    def personal(self, name: str, shared: SharedPortal, methods: DiscoveredMethods, login: PersonalLogin) -> OpenPortal:
+        """Open a portal for one of the people who log in to this server.
+
+        `shared` and `methods` belong to the portal. Everything else belongs to the person: what the portal says of
+        itself depends on their rights.
+
+        Raises:
+            B24Error: `B24MCP_SETTINGS` when the configuration cannot be used.
+        """
+        try:
+            rules = self.rules(name)
+        except ValueError as exc:
+            raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+        gate = Gate(login.credential.host, rules, self._audit_trail(), name, WriteWindow(self.state))
+        guard = WatchingGuard(gate)
+        portal = Portal(
+            login.credential,
+            self.options(name),
+            guard=guard,
+            state=self.state,
+            clock=self.clock,
+            app=login.app,
+            shared=shared,
+            person=login.key,
+        )
+        facts = self._facts(portal, login.credential, guard, owner=f"{name} {login.key}")
+        discovery = Discovery(portal, methods=methods)
+        opened = self._opened(name, portal, gate, discovery, facts, guard)
+        guard.forget = login.on_change
+        return opened
+
+    def options(self, name: str) -> PortalOptions:
+        """Return the options of a portal."""
         settings = self.configuration.settings
         entry = self.configuration.portals.get(name)
-        options = PortalOptions(
+        return PortalOptions(
             seconds=settings.timeout,
             deadline=settings.deadline,
             plan=(entry.plan if entry else None) or settings.plan,
             largest_answer=settings.largest_answer << 20,
             ca_bundle=settings.ca_bundle,
         )
+
+    def _checked(self, name: str) -> tuple[PortalOptions, AccessRules, Credential]:
         try:
             credential = self.credential(name)
-            rules = self.rules(name)
+            return self.options(name), self.rules(name), credential
         except (ValueError, SecretsError) as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-        gate = Gate(credential.host, rules, self._audit_trail(), name, WriteWindow(self.state))
-        guard = WatchingGuard(gate)
-        portal = Portal(credential, options, guard=guard, state=self.state, clock=self.clock)
-        # Another portal may answer on this loopback address later, so its methods are not cached.
-        cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
-        discovery = Discovery(portal, cache, self.clock)
-        facts = self._facts(name, portal, credential, guard)
+
+    def _opened(
+        self,
+        name: str,
+        portal: Portal,
+        gate: Gate,
+        discovery: Discovery,
+        facts: PortalFacts,
+        guard: WatchingGuard,
+    ) -> OpenPortal:
+        settings = self.configuration.settings
         names = _names_that_follow(guard, facts)
         notice = name if len(self.configuration.names) > 2 else None
         grants = MethodGrants(portal, self.clock)
@@ -117,7 +186,7 @@ class PortalFactory:
         guard = WatchingGuard(gate)
         portal = Portal(webhook, PortalOptions(plan="none"), guard=guard, app=sandbox)
         settings = self.configuration.settings
-        facts = self._facts(SANDBOX, portal, webhook, guard)
+        facts = self._facts(portal, webhook, guard, owner=f"{SANDBOX} {webhook.owner}")
         names = _names_that_follow(guard, facts)
         discovery, grants = Discovery(portal), MethodGrants(portal)
         return OpenPortal(SANDBOX, portal, settings, gate, discovery, grants, facts, self._approvals(), SANDBOX, names)
@@ -190,14 +259,14 @@ class PortalFactory:
         application = Application(entry.client_id, secret, settings.oauth_server)
         return open_login(name, parse_portal(entry.address), application, settings, self.redactor, self.clock)
 
-    def _facts(self, name: str, portal: Portal, credential: Credential, guard: WatchingGuard) -> PortalFacts:
+    def _facts(self, portal: Portal, credential: Credential, guard: WatchingGuard, *, owner: str) -> PortalFacts:
         # Another portal may answer on a loopback address later, so nothing about it is shared; nor about the sandbox.
         shared = None if credential.is_loopback or portal.host == _SANDBOX_HOST else self.state
         facts = PortalFacts(
             portal,
             self.clock,
             store=shared,
-            owner=f"{name} {credential.owner}",  # one application may have several logins, each with a name
+            owner=owner,
             background=self.background,
             as_probe=probing,
         )
@@ -213,6 +282,14 @@ class PortalFactory:
             return None
         folder = default_folder() if settings.audit is None else Path(settings.audit).expanduser()
         return AuditTrail(folder, self.redactor, settings.audit_values)
+
+
+def document_cache(credential: Credential) -> DocumentCache | None:
+    """Return the cache of the methods of a portal.
+
+    Another portal may answer on a loopback address later, so its methods are not cached.
+    """
+    return None if credential.is_loopback else DocumentCache(cache_folder(), credential.host)
 
 
 def _names_that_follow(guard: WatchingGuard, facts: PortalFacts) -> RecordNames:

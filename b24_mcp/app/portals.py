@@ -11,12 +11,16 @@ from anyio.abc import TaskGroup
 from b24_mcp.access import Level, current_caller
 from b24_mcp.access.caller import CALLER
 from b24_mcp.app.open_portal import OpenPortal
+from b24_mcp.config.portals import SANDBOX
 from b24_mcp.errors import our_error
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
 from b24_mcp.state import SharedState
 
 if TYPE_CHECKING:
+    from b24_mcp.access.person import LoggedInPerson
+    from b24_mcp.app.people_logins import PeopleLogins
+    from b24_mcp.app.people_portals import PeoplePortals
     from b24_mcp.config import Configuration
     from b24_sandbox import Sandbox
 
@@ -26,9 +30,18 @@ class Portals:
 
     Secrets of the settings are added to `redactor` before they are used. `level` is the access level that clients were
     informed of: settings that are read later cannot raise it.
+
+    With `people`, the server acts for people who log in: a call of a person uses the login of that person, and no
+    other credential of the configuration is ever used.
     """
 
-    def __init__(self, redactor: Redactor, clock: Clock | None = None, level: Level = "full") -> None:
+    def __init__(
+        self,
+        redactor: Redactor,
+        clock: Clock | None = None,
+        level: Level = "full",
+        people: PeopleLogins | None = None,
+    ) -> None:
         self._redactor = redactor
         self._clock = clock
         self._level: Level = level
@@ -40,13 +53,19 @@ class Portals:
         """The default portal of a caller, by the portals that the caller may use."""
         self._sandbox: Sandbox | None = None
         self._state: SharedState | None = None
+        self.people = None if people is None else _people_portals(people, redactor, clock, level)
 
     def opened(self, name: str | None = None) -> OpenPortal | None:
         """Return a portal that is already open, if this caller may use it."""
         caller = CALLER.get()
         allowed = None if caller is None else caller.portals
         wanted = self._defaults.get(allowed, "") if name is None else name
-        return self._open.get(wanted) if allowed is None or wanted in allowed else None
+        if allowed is not None and wanted not in allowed:
+            return None
+        if wanted == SANDBOX or (self.people is None and (caller is None or caller.person is None)):
+            return self._open.get(wanted)
+        person = None if caller is None else caller.person
+        return self.people.opened(person) if self.people and person and person.portal == wanted else None
 
     async def get(self, name: str | None = None) -> OpenPortal:
         """Return the portal of this name, or the default portal, and open it if necessary.
@@ -63,8 +82,14 @@ class Portals:
                 return opened  # another call opened it meanwhile
             # In a thread, because it reads files and may fill a database.
             configuration = await anyio.to_thread.run_sync(self.configuration)
-            allowed = current_caller().portals
+            caller = current_caller()
+            allowed = caller.portals
             chosen = _chosen(configuration, name, allowed)
+            if chosen != SANDBOX and (self.people is not None or caller.person is not None):
+                opened = await self._open_for_person(caller.person, chosen)
+                if name is None:
+                    self._defaults[allowed] = chosen
+                return opened
             if chosen not in self._open:
                 self._open[chosen] = await anyio.to_thread.run_sync(self._open_portal, configuration, chosen)
             if name is None:
@@ -77,6 +102,8 @@ class Portals:
         Raises:
             B24Error: `B24MCP_SETTINGS`.
         """
+        if self.people is not None:
+            return self.people.logins.configuration
         from b24_mcp.app.portal_factory import load_user_configuration  # not needed to start and list the tools
 
         return load_user_configuration(self._redactor)
@@ -86,6 +113,8 @@ class Portals:
         opened, self._open, self._defaults = self._open, {}, {}
         for open_portal in opened.values():
             await open_portal.portal.aclose()
+        if self.people is not None:
+            await self.people.aclose()
         state, self._state = self._state, None
         if state is not None:
             await state.aclose()
@@ -93,15 +122,22 @@ class Portals:
             await anyio.to_thread.run_sync(self._sandbox.close)
             self._sandbox = None
 
-    def _open_portal(self, configuration: Configuration, name: str) -> OpenPortal:
-        from b24_mcp import catalog, discovery
-        from b24_mcp.app.portal_factory import PortalFactory, open_shared_state
-        from b24_mcp.config import SANDBOX
+    async def _open_for_person(self, person: LoggedInPerson | None, name: str) -> OpenPortal:
+        """Open a portal for a person. There is no other credential for a call of a person, or of nobody.
 
-        catalog.load()
-        discovery.load()
-        self._state = self._state or open_shared_state(configuration.settings, self._clock)
-        factory = PortalFactory(configuration, self._state, self._redactor, self._clock, self._level, self.background)
+        Raises:
+            B24Error: `B24MCP_LOGIN_ENDED` when no person is known who may use this portal.
+        """
+        if self.people is None or person is None or person.portal != name:
+            raise our_error("B24MCP_LOGIN_ENDED", f"Nobody is logged in to the portal {name[:60]!r} for this call.")
+        state = await anyio.to_thread.run_sync(self._shared_state, self.people.logins.configuration)
+        return await self.people.open(person, state, self.background)
+
+    def _open_portal(self, configuration: Configuration, name: str) -> OpenPortal:
+        from b24_mcp.app.portal_factory import PortalFactory
+
+        state = self._shared_state(configuration)
+        factory = PortalFactory(configuration, state, self._redactor, self._clock, self._level, self.background)
         if name != SANDBOX:
             return factory.configured(name)
         from b24_sandbox import (
@@ -110,6 +146,22 @@ class Portals:
 
         self._sandbox = Sandbox()
         return factory.sandbox(self._sandbox)
+
+    def _shared_state(self, configuration: Configuration) -> SharedState:
+        """Return the shared state. The first time, what calls need is read from files."""
+        from b24_mcp import catalog, discovery
+        from b24_mcp.app.portal_factory import open_shared_state
+
+        catalog.load()
+        discovery.load()
+        self._state = self._state or open_shared_state(configuration.settings, self._clock)
+        return self._state
+
+
+def _people_portals(people: PeopleLogins, redactor: Redactor, clock: Clock | None, level: Level) -> PeoplePortals:
+    from b24_mcp.app.people_portals import PeoplePortals  # not needed on a server with one credential
+
+    return PeoplePortals(people, redactor, clock, level)
 
 
 def _chosen(configuration: Configuration, name: str | None, allowed: frozenset[str] | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -117,6 +118,8 @@ class Settings(BaseModel):
     """The number of concurrent calls. Further calls are refused."""
     http_calls_per_caller: int = Field(default=32, ge=1)
     """The number of concurrent calls of each caller that an OAuth token identifies."""
+    http_proxies: tuple[str, ...] = ()
+    """The addresses and networks of proxies, separated by commas. Their header `X-Forwarded-For` names the client."""
     http_sessions: bool = False
     """Whether clients from before 2026-07-28 get a session, in which the server can ask for an approval."""
     http_body: int = Field(default=4, ge=1, le=1_024)
@@ -160,7 +163,7 @@ class Settings(BaseModel):
     stats: bool = True
     """Whether refusals and errors are counted by method and code in the data folder."""
 
-    @field_validator("allow", "deny", mode="before")
+    @field_validator("allow", "deny", "http_proxies", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -171,6 +174,29 @@ class Settings(BaseModel):
     @classmethod
     def _parse_risks(cls, value: object) -> object:
         return parse_risks(value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("http_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                ip_network(text, strict=False)
+            except ValueError:
+                raise PydanticCustomError(
+                    "proxies", "{text} is neither an IP address nor a network such as 10.0.0.0/8", {"text": text[:60]}
+                ) from None
+        return value
+
+    @field_validator("http_roles")
+    @classmethod
+    def _check_roles(cls, value: str | None) -> str | None:
+        from b24_mcp.config.roles import parse_roles  # only for a server where people log in
+
+        try:
+            parse_roles(value, "read")
+        except ValueError as exc:
+            raise PydanticCustomError("roles", "{problem}", {"problem": str(exc)}) from None
+        return value
 
     @field_validator("tools", mode="before")
     @classmethod

@@ -13,7 +13,8 @@ from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Plan
 from b24_mcp.rest.planned import ChangedRecord, MethodCall, PlannedBatch, PlannedCall, plan_call
 from b24_mcp.rest.portal import Portal
-from b24_mcp.rest.sender import PortalOptions
+from b24_mcp.rest.portal_options import PortalOptions
+from b24_mcp.rest.shared_portal import SharedPortal
 from b24_mcp.rest.wire.answer import Answer, CallTime
 from b24_mcp.rest.wire.json_text import finite, to_json, to_json_bytes
 from b24_mcp.rest.wire.method_name import check_method_name, documented_name, is_method_name
@@ -45,6 +46,7 @@ __all__ = [
     "PortalOptions",
     "Request",
     "RequestHook",
+    "SharedPortal",
     "Succeeded",
     "SystemClock",
     "Webhook",

@@ -14,7 +14,9 @@ from b24_mcp.rest.guard import Guard, NoGuard
 from b24_mcp.rest.limits.deadline import Clock, OnSend, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Limits, Plan
 from b24_mcp.rest.planned import PlannedBatch, PlannedCall, call_request, plan_call
-from b24_mcp.rest.sender import PortalBatchSender, PortalOptions, Sender
+from b24_mcp.rest.portal_options import PortalOptions
+from b24_mcp.rest.sender import PortalBatchSender, Sender
+from b24_mcp.rest.shared_portal import SharedPortal
 from b24_mcp.rest.wire.answer import Answer
 from b24_mcp.rest.wire.params import Params, written_as_query
 from b24_mcp.rest.wire.request import Format, calls_in
@@ -30,7 +32,8 @@ class Portal:
 
     `guard` decides which calls may be sent; without a guard all may. `state` holds the limits and idempotency keys that
     processes share; without it they belong to this object. `app` is an ASGI application that answers in this process
-    instead of the portal. `clock` is for tests.
+    instead of the portal. `clock` is for tests. `shared` is what the portal has in common with those of other people,
+    and `person` identifies the one whose login this is.
     """
 
     def __init__(
@@ -42,12 +45,16 @@ class Portal:
         state: SharedState | None = None,
         clock: Clock | None = None,
         app: Any = None,
+        shared: SharedPortal | None = None,
+        person: str = "",
     ) -> None:
         options = options or PortalOptions()
         clock = clock or SystemClock()
         state = state or open_state("memory", clock.now)
-        limits = Limits(credential, options.plan, state, clock)
-        self._sender = Sender(credential, options, guard or NoGuard(), limits, state, clock, app)
+        limits = Limits(credential, options.plan, state, clock) if shared is None else shared.limits
+        self._sender = Sender(
+            credential, options, guard or NoGuard(), limits, state, clock, app, shared=shared, person=person
+        )
 
     @property
     def host(self) -> str:
@@ -211,3 +218,7 @@ class Portal:
     async def aclose(self) -> None:
         """Close the connections and the state. They open again when the portal is used again."""
         await self._sender.aclose()
+
+    async def close_connections(self) -> None:
+        """Close the connections, but not the state, which others may use. They open again when they are needed."""
+        await self._sender.close_connections()

@@ -6,7 +6,6 @@ import logging
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,10 +17,13 @@ from b24_mcp.rest.delivery import Delivery, moment_text
 from b24_mcp.rest.guard import Guard, RequestHook
 from b24_mcp.rest.idempotency import Keys
 from b24_mcp.rest.limits.deadline import Clock, Deadline, OnWait
-from b24_mcp.rest.limits.limits import Limits, Plan
+from b24_mcp.rest.limits.limits import Limits
 from b24_mcp.rest.limits.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.rest.moved import MovedPortal
+from b24_mcp.rest.observer import observer
 from b24_mcp.rest.planned import PlannedCall, call_request
+from b24_mcp.rest.portal_options import PortalOptions
+from b24_mcp.rest.shared_portal import SharedPortal, open_transport
 from b24_mcp.rest.wire.answer import Answer, CallTime, HttpReply, read_answer
 from b24_mcp.rest.wire.file_value import holds_files
 from b24_mcp.rest.wire.next_page import next_page
@@ -35,24 +37,7 @@ if TYPE_CHECKING:
     from b24_mcp.rest.wire.transport import Transport
 
 _LOG = logging.getLogger(__name__)
-_MEGABYTE = 1 << 20
 _LEARNING_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class PortalOptions:
-    """The options of a portal.
-
-    `seconds` is the timeout for each read of a response: the portal itself ends a request after 60 s. `deadline` is the
-    longest duration of a whole call in seconds, waiting and token renewal included. `plan` selects the rate limits.
-    `largest_answer` is in bytes. `ca_bundle` is a file of further certificate authorities.
-    """
-
-    seconds: float = 65.0
-    deadline: float = 55.0
-    plan: Plan = "basic"
-    largest_answer: int = 64 * _MEGABYTE
-    ca_bundle: Path | None = None
 
 
 class Sender:
@@ -67,6 +52,9 @@ class Sender:
         keys: ExpiringStore,
         clock: Clock,
         app: Any,
+        *,
+        shared: SharedPortal | None = None,
+        person: str = "",
     ) -> None:
         self.options = options
         self.guard = guard
@@ -75,7 +63,9 @@ class Sender:
         self._app = app
         self._transport: Transport | None = None
         self._moved = MovedPortal(credential)
-        self._keys = Keys(keys, credential.host, credential.owner)
+        self._shared = shared
+        owner = f"{credential.owner} {person}" if person else credential.owner
+        self._keys = Keys(keys, credential.host, owner)
 
     @property
     def credential(self) -> Credential:
@@ -145,11 +135,17 @@ class Sender:
 
     async def aclose(self) -> None:
         """Close the connections and the state. The sender opens them again when it is used again."""
+        await self.close_connections()
+        await self.limits.state.aclose()
+
+    async def close_connections(self) -> None:
+        """Close the connections, but not the state, which others may use."""
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
         await self.credential.aclose()
-        await self.limits.state.aclose()
+        if self._shared is None:
+            await self.limits.close_own()
 
     async def _send_in_time(self, delivery: Delivery, deadline: Deadline, hook: RequestHook) -> Answer:
         """Send a request until it is answered or the deadline has passed.
@@ -216,6 +212,7 @@ class Sender:
                 pause = max(pause, delivery.again_from(self.clock.now()) - self.clock.now())
             if pause is None or pause > deadline.left:
                 raise error
+            observer().retry(fault.code or "none")
             _LOG.info("%s: %s, sent again in %.1f s", request.method, fault.code or "no code", pause)
             await deadline.wait(pause, "retrying after a failure")
 
@@ -249,7 +246,7 @@ class Sender:
         started = time.perf_counter()
         request = delivery.request
         delivery.in_flight = False
-        said = "failed"
+        said, code = "failed", "ok"
         try:
             route = await self.credential.route()
             try:
@@ -262,14 +259,18 @@ class Sender:
             if error.fault.executed == "no":
                 delivery.in_flight = False
             if not await self.credential.renew(route, error.fault):
+                code = error.fault.code or "none"
                 return error
             reply = await self._reach(await self.credential.route(), delivery)
             said = f"HTTP {reply.status} with a new token"
             return await self._read(reply, delivery)
         except B24Error as exc:
+            code = exc.fault.code or "none"
             return exc
         finally:
-            _LOG.debug("%s: %s in %.0f ms", request.method, said, (time.perf_counter() - started) * 1000)
+            seconds = time.perf_counter() - started
+            _LOG.debug("%s: %s in %.0f ms", request.method, said, seconds * 1000)
+            observer().portal_request(request.version, code, seconds)
 
     async def _reach(self, route: Route, delivery: Delivery) -> HttpReply:
         """Post one request; again to the new address when the portal redirects there.
@@ -321,21 +322,14 @@ class Sender:
 
     def transport(self) -> Transport:
         """Return the connections to the portal."""
+        if self._shared is not None:
+            return self._shared.transport()
         return self._transport or self._connect()
 
     def _connect(self) -> Transport:
-        # Imported at the first call: a server that only lists its tools needs no HTTP library.
-        from b24_mcp.rest.wire.transport import Transport
-
         credential = self.credential
-        self._transport = Transport(
-            seconds=self.options.seconds,
-            largest_answer=self.options.largest_answer,
-            ca_bundle=self.options.ca_bundle,
-            https=credential.is_https,
-            host=None if credential.is_loopback else urlsplit(f"//{credential.host}").hostname,
-            app=self._app,
-        )
+        host = None if credential.is_loopback else urlsplit(f"//{credential.host}").hostname
+        self._transport = open_transport(self.options, https=credential.is_https, host=host, app=self._app)
         return self._transport
 
 

@@ -34,6 +34,16 @@ class KnownSecrets:
     def __bool__(self) -> bool:
         return bool(self._secrets)
 
+    def __len__(self) -> int:
+        return len(self._secrets)
+
+    def with_also(self, secrets: Iterable[str]) -> KnownSecrets:
+        """Return a search for these secrets too."""
+        both = KnownSecrets()
+        for secret in (*self._secrets, *secrets):
+            both.add(secret)
+        return both
+
     def add(self, secret: str) -> None:
         """Add a secret to the search."""
         if len(secret) < SHORTEST or secret in self._secrets:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from functools import lru_cache
 from heapq import merge
 from typing import TypeVar, cast
@@ -20,7 +22,12 @@ from b24_mcp.secrets.invisible import hidden_in, printable, without_hidden, with
 from b24_mcp.secrets.known import SHORTEST, KnownSecrets, Span
 
 MASK = "***"
+PERSON: ContextVar[str] = ContextVar("person", default="")
+"""The key of the person for whom this context works, where people log in to a server; else empty."""
 _T = TypeVar("_T")
+_SECRETS_PER_PERSON = 6
+_PEOPLE = 2_000
+_SEARCHES_KEPT = 500
 
 _ENCODED_SLASH = r"%(?:25)*+2[Ff]|\\u002[Ff]|&#(?:47|[xX]2[Ff]);"
 _SLASH = rf"(?:\\*+(?:/|(?<=\\)u002[Ff])|{_ENCODED_SLASH})"
@@ -69,6 +76,9 @@ class Redactor:
         self._known = KnownSecrets()
         self._has_known = False
         self._in_addresses: dict[str, re.Pattern[str]] = {}
+        self._of_people: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._searches: OrderedDict[str, tuple[tuple[str, ...], int, KnownSecrets]] = OrderedDict()
+        """The search for the secrets of a person and all others, with what it was made of."""
         for secret in secrets:
             self.add(secret)
 
@@ -87,6 +97,37 @@ class Redactor:
             self._in_addresses[secret] = re.compile(
                 rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))(?P<secret>{re.escape(secret)}){_END_OF_PART}"
             )
+
+    def add_for(self, person: str, secret: str) -> None:
+        """Add a secret of one of many people, such as a token that is replaced every hour.
+
+        It is masked in the contexts of this person (`PERSON`): only there it can appear. The last few of each person
+        are kept, and those of the people who used the server last, so that memory and time stay bounded.
+        """
+        known = self._of_people.pop(person, ())
+        if len(secret) >= SHORTEST:
+            known = (*[one for one in known if one != secret], secret)[-_SECRETS_PER_PERSON:]
+        self._of_people[person] = known
+        while len(self._of_people) > _PEOPLE:
+            self._of_people.popitem(last=False)
+
+    def forget_person(self, person: str) -> None:
+        """Forget the secrets of a person."""
+        self._of_people.pop(person, None)
+        self._searches.pop(person, None)
+
+    def _search(self) -> KnownSecrets | None:
+        """Return the search for the secrets that can appear in this context; None when there is no secret."""
+        person = PERSON.get()
+        own = self._of_people.get(person) if person else None
+        if not own:
+            return self._known if self._has_known else None
+        kept = self._searches.get(person)
+        if kept is None or kept[0] is not own or kept[1] != len(self._known):
+            kept = self._searches[person] = own, len(self._known), self._known.with_also(own)
+            while len(self._searches) > _SEARCHES_KEPT:
+                self._searches.popitem(last=False)
+        return kept[2]
 
     def redact(self, text: str) -> str:
         """Return the text with every secret replaced by `***`.
@@ -115,7 +156,7 @@ class Redactor:
 
     def _masked(self, text: str, data: bytes, *, fields: bool = True) -> str:
         """Return the text without secrets. `data` is the text in UTF-8, in which words are found much faster."""
-        if self._has_known and (spans := self._known.spans(data)):
+        if (known := self._search()) is not None and (spans := known.spans(data)):
             data = _replaced(data, spans)
             text = data.decode("utf-8", "surrogatepass")
         for short, pattern in tuple(self._in_addresses.items()):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
     from mcp.server.mcpserver.tools import Tool
 
+    from b24_mcp.app.people_logins import PeopleLogins
     from b24_mcp.rest import Clock
 
 
@@ -38,6 +39,7 @@ def build_server(
     keys: Sequence[str] = (),
     tools: Sequence[str] = (),
     dialect: Literal["SQLite", "PostgreSQL"] = "SQLite",
+    people: PeopleLogins | None = None,
 ) -> DeferringServer:
     """Return a server. It makes no connection and reads no settings before a tool is called.
 
@@ -46,7 +48,7 @@ def build_server(
     that clients may choose from, the default first. `keys` encrypt the state that a client carries from a question to
     its answer: the first encrypts, all decrypt. Servers that accept each other's answers share them. Without keys, this
     process uses one of its own. `tools` are the tools that clients get; empty for all. `dialect` is that of
-    queries of data sets.
+    queries of data sets. `people` are the logins of the people for whom the server acts.
     """
 
     running: list[App] = []
@@ -54,7 +56,7 @@ def build_server(
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App]:
         try:
-            async with open_app(redactor, clock, "read" if level == "read" else "full") as app:
+            async with open_app(redactor, clock, "read" if level == "read" else "full", people) as app:
                 running.append(app)
                 yield app
         finally:

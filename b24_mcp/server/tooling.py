@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import inspect
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
@@ -26,7 +27,9 @@ from b24_mcp.app.answers.reply import Reply, write
 from b24_mcp.app.app import App
 from b24_mcp.app.fault_counts import count_failures
 from b24_mcp.errors import B24Error, FieldProblem, our_error
-from b24_mcp.server.callers import caller_of
+from b24_mcp.rest.observer import observer
+from b24_mcp.secrets import PERSON
+from b24_mcp.server.callers import caller_of, key_of_person
 from b24_mcp.server.elicitation import InputRequired
 from b24_mcp.server.given import ArgumentReader
 from b24_mcp.server.offering import check_offered
@@ -59,16 +62,31 @@ class FormalTool(Tool):
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         """Run the tool and return a `CallToolResult`, or the question that the user has to answer first."""
         app: App = context.request_context.lifespan_context
+        person, began = PERSON.set(key_of_person()), time.perf_counter()
+        outcome, code = "cancelled", "ok"
+        try:
+            reply = await self._reply(arguments, context)
+            if not isinstance(reply, Reply):
+                outcome = "asked"
+                return reply
+            outcome, code = _outcome(reply)
+            return await self._written(reply, app)
+        finally:
+            PERSON.reset(person)
+            observer().tool_call(self.name, outcome, code, time.perf_counter() - began)
+
+    async def _reply(self, arguments: dict[str, Any], context: Context[Any, Any]) -> Any:
+        """Return the `Reply`, or the question that the user has to answer first."""
         try:
             check_offered(self.name, context.request_context.request)
             given = self._reader.read(arguments)
             token = CALLER.set(caller_of(context))
             try:
-                reply = await super().run(given, context)
+                return await super().run(given, context)
             finally:
                 CALLER.reset(token)
         except B24Error as exc:
-            reply = Reply(failure_form(exc))
+            return Reply(failure_form(exc))
         except ToolError as exc:
             cause = exc.__cause__ or exc
             if isinstance(cause, InputRequired):
@@ -76,7 +94,9 @@ class FormalTool(Tool):
             error = _as_b24_error(cause, self._reader)
             if error.fault.kind == "internal":
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
-            reply = Reply(failure_form(error))
+            return Reply(failure_form(error))
+
+    async def _written(self, reply: Reply, app: App) -> CallToolResult:
         if not reply.ok:
             app.background.start_soon(_count, reply)
         try:
@@ -84,6 +104,15 @@ class FormalTool(Tool):
         except Exception:  # its message may hold the answer, which was not redacted
             _LOG.exception("The answer of tool %s could not be written", self.name)
             return await _result(Reply(failure_form(_internal())), app)
+
+
+def _outcome(reply: Reply) -> tuple[str, str]:
+    """Return the outcome of a call for metrics, and the code of its error."""
+    if reply.ok:
+        return "ok", "ok"
+    error = reply.form.get("error")
+    about = error if isinstance(error, Mapping) else {}
+    return str(about.get("kind") or "failed"), str(about.get("code") or "none")
 
 
 async def _count(reply: Reply) -> None:

@@ -57,8 +57,12 @@ class FallbackLimits:
 
     async def aclose(self) -> None:
         """Close both stores."""
-        await self._own.aclose()
+        await self.close_own()
         await self.shared.aclose()
+
+    async def close_own(self) -> None:
+        """Close the store of this process only."""
+        await self._own.aclose()
 
     async def _with_fallback(self, use: Callable[[LimitState], Awaitable[_T]]) -> _T:
         if self.lost is not None and self._clock() < self._retry_at:

@@ -21,6 +21,7 @@ from b24_mcp.errors import B24Error, Fault, our_error
 from b24_mcp.rest.auth.credential import Credential
 from b24_mcp.rest.limits.deadline import Clock, Deadline
 from b24_mcp.rest.limits.queue import CallQueue
+from b24_mcp.rest.observer import observer
 from b24_mcp.rest.wire.answer import CallTime
 from b24_mcp.state import LONGEST_CHARGE, Bucket, Charge, FallbackLimits, FileState, LimitState, Turn
 
@@ -102,6 +103,7 @@ class Limits:
             B24Error: `B24MCP_BUSY` or `B24MCP_OPERATING`: that would be after the deadline. The message says when to
                 try again.
         """
+        began = deadline.clock.now()
         keys = {self._charge_prefix + method.lower(): method for method in methods}
         charges = await self._known_charges(keys, deadline.clock.now())
         if charges:
@@ -122,10 +124,16 @@ class Limits:
                 place = None if bucket is None else await self._reserve(bucket, wait)
             if place is not None and place.wait > 0:
                 await self._wait_for_place(place, wait)
+            observer().limiter_wait(max(0.0, deadline.clock.now() - began))
             yield
         finally:
             for connection in held:
                 connection.release()
+
+    async def close_own(self) -> None:
+        """Close what belongs to this object alone, not the state that others use."""
+        if self._fallback is not None:
+            await self._fallback.close_own()
 
     async def free(self) -> int | None:
         """Return how many requests could be sent now; None if the portal has no such limit."""

@@ -40,7 +40,8 @@ class HttpOptions:
 
     The server listens on `host` and `port`; `url` is the address that clients use when it differs. `body` and
     `upload` are the maximum sizes of a request and of an uploaded file in bytes, `grace` is in seconds. With
-    `sessions`, clients of older protocols have to return to the same process.
+    `sessions`, clients of older protocols have to return to the same process. `proxies` are the addresses and networks
+    of proxies that may name the address of a client.
     """
 
     host: str = "127.0.0.1"
@@ -55,6 +56,7 @@ class HttpOptions:
     body: int = 4 << 20
     upload: int = 100 << 20
     grace: int = 30
+    proxies: tuple[str, ...] = ()
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     @classmethod
@@ -87,6 +89,7 @@ class HttpOptions:
             body=settings.http_body << 20,
             upload=settings.http_upload << 20,
             grace=settings.http_grace,
+            proxies=settings.http_proxies,
             connections=ConnectionLimits(
                 connections_allowed(settings.http_connections),
                 settings.http_connections_per_address,

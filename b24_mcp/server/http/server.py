@@ -7,26 +7,34 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import FrameType
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from sse_starlette.sse import AppStatus
+from starlette.types import ASGIApp
 
 from b24_mcp.app.logs import configure_logging
-from b24_mcp.config import load_overview
+from b24_mcp.config import SANDBOX, ConfigurationError, load_configuration, load_overview
 from b24_mcp.config.settings import Settings, SettingsError
+from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.cancellation import CancellableRequests
 from b24_mcp.server.http.connections import Connections
 from b24_mcp.server.http.listener import Listener
+from b24_mcp.server.http.metrics import start_metrics
 from b24_mcp.server.http.options import PATH, HttpOptions
 from b24_mcp.server.http.protocol import InvalidRequestFilter, protocol_class
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import open_state
+
+if TYPE_CHECKING:
+    from b24_mcp.app.people_logins import PeopleLogins
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,7 +63,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         redactor.add(secret)
     configure_logging(redactor, as_json=settings.log == "json")
     ACCESS.setLevel(logging.INFO)
-    stop_tracing = start_tracing()
+    stop_tracing, stop_metrics = start_tracing(), start_metrics()
     if "://" in (settings.state or "") and not options.keys:
         _LOG.warning("B24_HTTP_KEY is not set: only the server that asked a question accepts the answer to it")
     if "://" in (settings.state or "") and options.sessions:
@@ -63,6 +71,11 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             "B24_HTTP_SESSIONS is set: a balancer has to send the requests of a session to the server that keeps it"
         )
     overview = load_overview()
+    people = None
+    if settings.http_login is not None:
+        people = open_people_logins(redactor)
+        # Other portals have a credential of somebody else, and no person can reach them.
+        overview = replace(overview, portals=[*people.portal_names(), SANDBOX])
     server = build_server(
         redactor,
         level=settings.access,
@@ -70,6 +83,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         keys=options.keys,
         tools=settings.tools,
         dialect=settings.dialect,
+        people=people,
     )
     server.load_tools()
     application, requests = http_application(server, options, state, settings.ca_bundle, overview)
@@ -84,7 +98,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         socket.create_server((options.host, options.port), family=family, backlog=_BACKLOG), connections
     ) as listener:
         config = uvicorn.Config(
-            application,
+            behind_proxies(application, options.proxies),
             http=protocol_class(connections),
             loop="asyncio",
             backlog=_BACKLOG,
@@ -103,6 +117,35 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             server_process.run(sockets=[listener])
         finally:
             stop_tracing()
+            stop_metrics()
+
+
+def behind_proxies(application: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
+    """Return the application that takes the address of a client from the header `X-Forwarded-For` of a known proxy.
+
+    Without proxies the header is ignored, because any client can send it.
+    """
+    if not proxies:
+        return application
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # only behind a proxy
+
+    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", application), trusted_hosts=list(proxies)))
+
+
+def open_people_logins(redactor: Redactor) -> PeopleLogins:
+    """Return the logins of people, for a server with `B24_HTTP_LOGIN`.
+
+    Raises:
+        SettingsError: when a setting is missing or wrong.
+    """
+    from b24_mcp.app.people_logins import PeopleLogins  # not needed on a server with one credential
+
+    try:
+        return PeopleLogins(load_configuration(), redactor)
+    except ConfigurationError as exc:
+        raise SettingsError(str(exc)) from None
+    except B24Error as exc:
+        raise SettingsError(exc.fault.message.rstrip(".")) from None
 
 
 class _Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""Spans for a collector: their export, and what they must not contain."""
+"""Spans and metrics for a collector: their export, and what they must not contain."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.server.http.conftest import TOKEN, server_process
 from tests.server.http.test_process import call
 
 EXPORTER = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+METRIC_EXPORTER = "opentelemetry.exporter.otlp.proto.http.metric_exporter"
 ARGUMENT = "value-of-an-argument"
 
 
@@ -70,12 +71,15 @@ async def test_spans_contain_the_tool_but_no_arguments_and_no_secrets(
     spans = b"".join(received)
     assert b"tools/call call_method" in spans
     assert b"b24-mcp" in spans
+    for name in (b"b24_mcp.tool.calls", b"b24_mcp.portal.requests", b"b24_mcp.limiter.wait"):
+        assert name in spans
     for hidden in (ARGUMENT, SECRET, TOKEN):
         assert hidden.encode() not in spans
 
 
-def test_a_collector_without_the_exporter_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, EXPORTER, None)
+@pytest.mark.parametrize("exporter", [EXPORTER, METRIC_EXPORTER])
+def test_a_collector_without_the_exporter_is_an_error(monkeypatch: pytest.MonkeyPatch, exporter: str) -> None:
+    monkeypatch.setitem(sys.modules, exporter, None)
     ended = CliRunner().invoke(cli, ["serve", "--http"], env={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
     assert ended.exit_code == 2
     assert "b24-mcp[otel]" in ended.stderr

@@ -9,6 +9,7 @@ from b24_mcp.rest.auth.oauth.authorization import (
     save_login,
 )
 from b24_mcp.rest.auth.oauth.login import Login
+from b24_mcp.rest.auth.oauth.person_login import PersonLogin
 from b24_mcp.rest.auth.oauth.server import AuthorizationServer
 from b24_mcp.rest.auth.oauth.trust import sealed
 
@@ -18,6 +19,7 @@ __all__ = [
     "AuthorizationServer",
     "Login",
     "PendingLogin",
+    "PersonLogin",
     "authorization_server",
     "begin_login",
     "read_install_event",

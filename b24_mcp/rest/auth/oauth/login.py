@@ -170,9 +170,12 @@ class Login:
 
     async def aclose(self) -> None:
         """Wait for a renewal that is running, then close the store."""
+        await self._renewal_ended()
+        await self._store.aclose()
+
+    async def _renewal_ended(self) -> None:
         if self._renewal is not None and not self._renewal.done():
             await asyncio.wait([self._renewal])
-        await self._store.aclose()
 
     async def _stored(self) -> Tokens:
         """Return the stored tokens. When the store cannot be read, the last known ones are used until they expire."""

@@ -1,0 +1,1 @@
+"""A whole team server as it is deployed: several servers, Redis, nginx with TLS."""
