@@ -18,7 +18,7 @@ AuthMethod = Literal["none", "client_secret_post", "client_secret_basic"]
 AUTH_METHODS: tuple[AuthMethod, ...] = get_args(AuthMethod)
 
 _UNUSED_SECONDS = 24 * 3_600.0
-_USED_SECONDS = 400 * 24 * 3_600.0
+_USED_SECONDS = 500 * 24 * 3_600.0
 """Longer than any grant lives. Each consent begins it again."""
 _MAX_UNUSED = 1_000
 _MAX_REDIRECTS = 20

@@ -14,8 +14,11 @@ from b24_mcp.server.http.people.grants.clients import OAuthClient
 from b24_mcp.server.http.people.grants.redirects import destination_of, form_sources
 from b24_mcp.server.http.people.html import Html, element, html_page
 from b24_mcp.texts import Language, text
+from b24_mcp.texts.catalogue import catalogue
 
 CONSENT_PATH = "/oauth/consent"
+
+catalogue()  # read the file of texts now, so that no request waits for it
 
 
 def language_of(request: Request, person: LoggedInPerson | None = None) -> Language:
