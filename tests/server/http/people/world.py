@@ -169,7 +169,7 @@ class World:
     async def token(self, **form: str) -> httpx.Response:
         return await self.http.post("/oauth/token", data=form)
 
-    async def redeem(self, login: Login, code: str, **changed: str) -> httpx.Response:
+    async def redeem(self, login: Login, code: str = "", **changed: str) -> httpx.Response:
         form = {"grant_type": "authorization_code", "code": code, "client_id": login.client_id}
         return await self.token(
             **form | {"code_verifier": login.verifier, "redirect_uri": login.redirect_uri, "resource": URL} | changed

@@ -94,8 +94,9 @@ def read_description(given: Mapping[str, object]) -> ClientDescription:
             raise RegistrationError("invalid_redirect_uri", problem)
     _check_words(given, "grant_types", "authorization_code")
     _check_words(given, "response_types", "code")
-    method = given.get("token_endpoint_auth_method") or "none"
-    if method not in AUTH_METHODS:
+    method = given.get("token_endpoint_auth_method")
+    method = "none" if method is None else method
+    if not isinstance(method, str) or method not in AUTH_METHODS:
         accepted = ", ".join(AUTH_METHODS)
         raise RegistrationError("invalid_client_metadata", f"token_endpoint_auth_method must be one of {accepted}")
     return ClientDescription(_name(given.get("client_name")), tuple(dict.fromkeys(redirects)), method)

@@ -68,7 +68,11 @@ def is_public(address: str) -> bool:
         inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
         if ip in _NAT64 or int(ip) >> 32 == 0:
             inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF))
-        if ip.scope_id is not None or any(one is not None and not is_public(str(one)) for one in inner):
+        if (
+            ip.scope_id is not None
+            or ip.is_site_local
+            or any(one is not None and not is_public(str(one)) for one in inner)
+        ):
             return False
         if ip.ipv4_mapped is not None:
             return True

@@ -35,6 +35,10 @@ from b24_mcp.server.http.people.grants.verifier import CurrentPeople, narrower, 
 
 _LOG = logging.getLogger(__name__)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_OWN_NETWORKS = [
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7")
+]
 _NOT_VALID = "The token is not valid any more. The person has to log in again."
 
 
@@ -188,7 +192,7 @@ def _address(request: Request) -> str:
     try:
         found = ipaddress.ip_address(peer)
         forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-        if forwarded and (found.is_private or found.is_loopback):
+        if forwarded and any(found in network for network in _OWN_NETWORKS):
             found = ipaddress.ip_address(forwarded)
     except ValueError:
         return peer
