@@ -74,8 +74,8 @@ def is_public(address: str) -> bool:
             or any(one is not None and not is_public(str(one)) for one in inner)
         ):
             return False
-        if ip.ipv4_mapped is not None:
-            return True
+        if ip.ipv4_mapped is not None or ip in _NAT64:
+            return True  # what counts is the IPv4 address
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
