@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from tests.clients.odd_hosts import HABITS
 from tests.installing import NODE, node
@@ -39,13 +40,22 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuthLogin:
+    """The command of a login. `back` says how the answer of the browser reaches the program."""
+
+    arguments: list[str]
+    back: Literal["visit", "paste"]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """One client program.
 
     `connected` is its name for `b24-mcp connect`; empty for one that uses a manifest only. `before` writes its own
     configuration before it is connected. `manifest` is a file in `manifests/`, and `pasted` the file below home or
     project to which the user copies it; empty when the manifest is used in place. A `library` takes the server from the
-    environment instead, and its `version` holds the requirements.
+    environment instead, and its `version` holds the requirements. `logins` are its logins to a server over HTTP, by the
+    way in which it introduces itself.
     """
 
     package: str
@@ -59,6 +69,7 @@ class Program:
     needs: tuple[str, ...] = ()
     cursor: bool = False
     library: bool = False
+    logins: Mapping[str, Callable[[Place], OAuthLogin]] = field(default_factory=dict)
 
     @property
     def packages(self) -> dict[str, str]:
@@ -127,6 +138,18 @@ def _codex(place: Place) -> Command:
     return Command([place.bin("codex", "codex"), *arguments], {"FAKE_KEY": "x"})
 
 
+def _claude_login(place: Place) -> OAuthLogin:
+    return OAuthLogin([place.bin("claude", "claude"), "mcp", "login", "bitrix24", "--no-browser"], "paste")
+
+
+def _codex_login(registration: str) -> Callable[[Place], OAuthLogin]:
+    def login(place: Place) -> OAuthLogin:
+        arguments = ["mcp", "login", "bitrix24", "--no-browser", "--oauth-client-registration", registration]
+        return OAuthLogin([place.bin("codex", "codex"), *arguments], "visit")
+
+    return login
+
+
 def _cursor(place: Place) -> Command:
     agent = str(Path(__file__).parent / "cursor_agent.mjs")
     sdk = str(place.programs / "cursorsdk")
@@ -192,7 +215,9 @@ LIBRARIES: dict[str, Program] = {
 } | {f"host-{habit}": _library("", "", "odd_hosts.py", habit) for habit in HABITS}
 
 PROGRAMS: dict[str, Program] = {
-    "claude": Program("claude", "2.1.332", "claude-code", _claude),
+    "claude": Program(
+        "claude", "2.1.332", "claude-code", _claude, logins={"cimd": _claude_login, "dcr": _claude_login}
+    ),
     "claude-legacy": Program("claude", "2.1.332", "claude-code", _claude_legacy),
     "claude-project": Program(
         "claude",
@@ -214,6 +239,7 @@ PROGRAMS: dict[str, Program] = {
         _codex_before,
         manifest="codex/config.toml",
         pasted="home/.codex/config.toml",
+        logins={"cimd": _codex_login("cimd"), "dcr": _codex_login("dcr")},
     ),
     "cursor": Program(
         "cursorsdk",

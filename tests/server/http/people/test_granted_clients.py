@@ -52,7 +52,7 @@ async def test_a_client_acts_for_the_person_who_allowed_it(world: World) -> None
     caller = await world.caller(tokens["access_token"])
     assert caller.name == ANNA.key
     assert caller.level == "write"
-    assert caller.portals == {"default"}
+    assert caller.portals == frozenset(["default"])
     assert caller.is_identified
     assert not caller.is_program
 

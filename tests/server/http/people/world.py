@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from html import unescape
@@ -111,7 +111,7 @@ class Browser:
     async def open(self, url: str) -> Page:
         return Page(await self.get(url))
 
-    async def send(self, page: Page, headers: Mapping[str, str] | None = None, **fields: str) -> httpx.Response:
+    async def send(self, page: Page, headers: Any = None, **fields: str) -> httpx.Response:
         own = {"origin": HOST, "sec-fetch-site": "same-origin"} if headers is None else headers
         form = page.hidden | {"answer": "allow", "level": page.chosen} | fields
         return await self.http.post("/oauth/consent", data=form, headers=own)
@@ -146,7 +146,7 @@ class World:
         registered: dict[str, Any] = response.json()
         return registered
 
-    def request(self, client_id: str, *, redirect_uri: str = REDIRECT, **changed: str | None) -> Login:
+    def request(self, client_id: str, *, redirect_uri: Any = REDIRECT, **changed: str | None) -> Login:
         verifier = secrets.token_urlsafe(48)
         parameters = {
             "response_type": "code",
@@ -188,7 +188,8 @@ class World:
         fields = {} if level is None else {"level": level}
         answer = await self.redeem(login, await self.code(login, person, **fields))
         assert answer.status_code == 200, answer.text
-        return {"client_id": client_id} | answer.json()
+        tokens: dict[str, Any] = answer.json()
+        return tokens | {"client_id": client_id}
 
     async def call(self, token: str, query: str = "") -> int:
         """Call a tool, and return the status."""

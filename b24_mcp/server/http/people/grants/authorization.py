@@ -58,7 +58,7 @@ class AuthorizationPages:
         self,
         login: BrowserLogin,
         clients: RegisteredClients,
-        documents: ClientDocuments,
+        documents: ClientDocuments | None,
         store: GrantStore,
         issuer: str,
         resource: str,
@@ -137,6 +137,10 @@ class AuthorizationPages:
         client_id, redirect_uri = given.get("client_id", ""), given.get("redirect_uri", "")
         if client_id.startswith(DOCUMENT):
             assert signed is not None
+            if self._documents is None:
+                raise OAuthError(
+                    "invalid_client", "The client has to register: this server reads no client-id documents."
+                )
             client: OAuthClient | None = await self._documents.find(client_id, signed.person.key)
         else:
             is_possible = client_id.isascii() and 0 < len(client_id) <= _MAX_ID

@@ -40,7 +40,8 @@ _Handler = Callable[[Request], Awaitable[Response]]
 class AuthorizationServer:
     """The authorization server of the MCP endpoint at `resource`, for the people whom `login` knows.
 
-    `highest` is the level that the settings allow, and `receive` the seconds in which a request must arrive.
+    `highest` is the level that the settings allow, and `receive` the seconds in which a request must arrive. Without
+    `with_documents` clients have to register.
     """
 
     def __init__(
@@ -51,13 +52,14 @@ class AuthorizationServer:
         highest: Level = "full",
         *,
         receive: float = 30.0,
+        with_documents: bool = True,
         fetcher: GuardedFetcher | None = None,
         ca_bundle: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         store = GrantStore(state, clock)
         clients = RegisteredClients(state, clock)
-        documents = ClientDocuments(state, clock, fetcher or GuardedFetcher(ca_bundle))
+        documents = ClientDocuments(state, clock, fetcher or GuardedFetcher(ca_bundle)) if with_documents else None
         people = CurrentPeople(login, clock)
         self.issuer = issuer_of(resource)
         self.resource = resource
@@ -66,6 +68,7 @@ class AuthorizationServer:
         self._endpoints = ClientEndpoints(clients, store, people, resource)
         self._pages = AuthorizationPages(login, clients, documents, store, self.issuer, resource, highest)
         self._receive = receive
+        self._with_documents = with_documents
 
     def routes(self) -> list[Route]:
         """Return the routes of the server."""
@@ -81,7 +84,7 @@ class AuthorizationServer:
 
     def _metadata_routes(self) -> list[Route]:
         """Return the routes of RFC 8414 and RFC 9728, each also at the place where older clients look."""
-        server = MetadataHandler(_server_metadata(self.issuer)).handle
+        server = MetadataHandler(_server_metadata(self.issuer, self._with_documents)).handle
         resource = ProtectedResourceMetadataHandler(_resource_metadata(self.resource, self.issuer)).handle
         own = urlsplit(str(build_resource_metadata_url(_URL.validate_python(self.resource)))).path
         server_path, resource_path = "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"
@@ -105,7 +108,7 @@ def issuer_of(resource: str) -> str:
     return resource.rstrip("/").removesuffix("/mcp")
 
 
-def _server_metadata(issuer: str) -> OAuthMetadata:
+def _server_metadata(issuer: str, with_documents: bool) -> OAuthMetadata:
     return OAuthMetadata(
         issuer=_URL.validate_python(issuer),
         authorization_endpoint=_URL.validate_python(issuer + AUTHORIZE_PATH),
@@ -119,7 +122,7 @@ def _server_metadata(issuer: str) -> OAuthMetadata:
         token_endpoint_auth_methods_supported=list(AUTH_METHODS),
         revocation_endpoint_auth_methods_supported=list(AUTH_METHODS),
         code_challenge_methods_supported=["S256"],
-        client_id_metadata_document_supported=True,
+        client_id_metadata_document_supported=with_documents,
         authorization_response_iss_parameter_supported=True,
         ui_locales_supported=["en", "ru"],
     )
