@@ -22,7 +22,7 @@ from b24_mcp.secrets import Redactor
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import HttpOptions
 from b24_mcp.server.http.people import SignedIn
-from b24_mcp.server.http.people.grants import AuthorizationServer
+from b24_mcp.server.http.people.grants import GrantServer
 from b24_mcp.server.http.people.grants.fetching import GuardedFetcher
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import open_state
@@ -59,9 +59,7 @@ def main() -> None:
     port = int(sys.argv[1])
     url = f"http://127.0.0.1:{port}/mcp"
     state = open_state("memory")
-    people = AuthorizationServer(
-        url, state, OnePerson(), fetcher=_documents(), with_documents="register" not in sys.argv[2:]
-    )
+    people = GrantServer(url, state, OnePerson(), fetcher=_documents(), with_documents="register" not in sys.argv[2:])
     options = HttpOptions(port=port, url=url, login="bitrix24", keys=("k" * 32,), sessions=True)
     server = build_server(Redactor(), level="full", keys=options.keys)
     application, _ = http_application(server, options, state, people=people)

@@ -45,7 +45,7 @@ from b24_mcp.server.offer import Offer
 from b24_mcp.state import SharedState
 
 if TYPE_CHECKING:
-    from b24_mcp.server.http.people.grants import AuthorizationServer
+    from b24_mcp.server.http.people.grants import GrantServer
 
 _MAX_SESSIONS = 4_000
 """Sessions kept at the same time, at 40 kB each. A session expires half an hour after its last request."""
@@ -59,7 +59,7 @@ def http_application(
     state: SharedState,
     ca_bundle: Path | None = None,
     overview: ConfigurationOverview | None = None,
-    people: AuthorizationServer | None = None,
+    people: GrantServer | None = None,
 ) -> tuple[Starlette, CancellableRequests]:
     """Return the application, and the object that cancels its running requests when the process has to end.
 

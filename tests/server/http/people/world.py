@@ -24,7 +24,7 @@ from b24_mcp.access.person import LoggedInPerson
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import HttpOptions
 from b24_mcp.server.http.people import SignedIn
-from b24_mcp.server.http.people.grants import AuthorizationServer
+from b24_mcp.server.http.people.grants import GrantServer
 from b24_mcp.server.http.people.grants.fetching import GuardedFetcher
 from b24_mcp.state import SharedState, open_state
 from tests.server.http.conftest import Served, modern_call, modern_headers, watched_server
@@ -132,7 +132,7 @@ class World:
     application: Any
     login: FakeLogin
     clock: Ticker
-    server: AuthorizationServer
+    server: GrantServer
     served: Served
     http: httpx.AsyncClient
     documents: dict[str, Any] = field(default_factory=dict)
@@ -244,7 +244,7 @@ async def open_world(
         return ["93.184.215.14"]
 
     fetcher = fetcher or GuardedFetcher(resolve=public, transport=lambda: httpx.MockTransport(answer))
-    server = AuthorizationServer(URL, state, login, highest, fetcher=fetcher, clock=clock)
+    server = GrantServer(URL, state, login, highest, fetcher=fetcher, clock=clock)
     options = HttpOptions(host="0.0.0.0", url=URL, login="bitrix24", keys=("k" * 32,))
     served = Served(httpx.AsyncClient())
     application, _ = http_application(watched_server(served), options, state, people=server)

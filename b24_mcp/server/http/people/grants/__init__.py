@@ -6,6 +6,6 @@ The client gets an access token for an hour and a refresh token. Everything is k
 
 from __future__ import annotations
 
-from b24_mcp.server.http.people.grants.server import AuthorizationServer
+from b24_mcp.server.http.people.grants.server import GrantServer
 
-__all__ = ["AuthorizationServer"]
+__all__ = ["GrantServer"]

@@ -37,8 +37,8 @@ _URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 _Handler = Callable[[Request], Awaitable[Response]]
 
 
-class AuthorizationServer:
-    """The authorization server of the MCP endpoint at `resource`, for the people whom `login` knows.
+class GrantServer:
+    """The authorization server of the MCP endpoint at `resource`, for the people that `login` knows.
 
     `highest` is the level that the settings allow, and `receive` the seconds in which a request must arrive. Without
     `with_documents` clients have to register.
