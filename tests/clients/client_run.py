@@ -43,6 +43,8 @@ QUIET = {
 
 def ways(program: Program, url: str) -> list[Way]:
     """Return the ways in which this client can be set up."""
+    if program.own_login:
+        return [way for way in LOGINS if url and way == program.own_login]
     possible: dict[Way, object] = {
         "connect": program.connected,
         "manifest": program.manifest,
@@ -76,12 +78,12 @@ def run(name: str, program: Program, way: Way, address: str, programs: Path) -> 
         program.before(place)
         if way == "manifest":
             _paste(program, folder)
-        elif program.library:
-            environment["B24_MCP_URL"] = address if way == "http" else ""
+        elif program.library or program.own_login:
+            environment["B24_MCP_URL"] = address if over_http else ""
         else:
             asked = ["--http", address, "--token" if way == "http" else "--no-token"] if over_http else []
             outcome.wrong += _connect(program, place, environment, asked)
-        if way in LOGINS:
+        if way in program.logins:
             outcome.wrong += _log_in(program.logins[way](place), place, environment)
         command = program.command(place)
         started = time.monotonic()

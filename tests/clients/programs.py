@@ -6,11 +6,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from tests.clients.odd_hosts import HABITS
+from tests.clients.verdict import SCRIPT
 from tests.installing import NODE, node
 
 MANIFESTS = Path(__file__).parent.parent.parent / "manifests"
@@ -55,7 +56,8 @@ class Program:
     configuration before it is connected. `manifest` is a file in `manifests/`, and `pasted` the file below home or
     project to which the user copies it; empty when the manifest is used in place. A `library` takes the server from the
     environment instead, and its `version` holds the requirements. `logins` are its logins to a server over HTTP, by the
-    way in which it introduces itself.
+    way in which it introduces itself. With `own_login` it logs in while it runs, and
+    introduces itself in that way.
     """
 
     package: str
@@ -70,6 +72,7 @@ class Program:
     cursor: bool = False
     library: bool = False
     logins: Mapping[str, Callable[[Place], OAuthLogin]] = field(default_factory=dict)
+    own_login: str = ""
 
     @property
     def packages(self) -> dict[str, str]:
@@ -86,6 +89,7 @@ _NPM = {
     "copilot": "@github/copilot",
     "gemini": "@google/gemini-cli",
     "goose": "@aaif/goose-binary-linux-x64",
+    "tsclient": "@modelcontextprotocol/client",
 } | NODE
 
 
@@ -204,6 +208,23 @@ def _library(package: str, requirements: str, script: str, name: str) -> Program
     return Program(package, requirements, "", command, library=True)
 
 
+def _python_login(way: str) -> Program:
+    """Return the OAuth client of the Python SDK, which introduces itself in this way."""
+    return replace(_library("", "", "oauth_sdk.py", way), own_login=way)
+
+
+def _typescript_login(way: str) -> Program:
+    """Return the OAuth client of the TypeScript SDK, which introduces itself in this way."""
+
+    def command(place: Place) -> Command:
+        script = json.dumps([{"tool": call.tool, "arguments": call.arguments} for call in SCRIPT])
+        client = str(Path(__file__).with_name("oauth_sdk.mjs"))
+        arguments = [node(place.programs), client, way, str(place.programs / "tsclient"), sys.executable, script]
+        return Command(arguments, {"PYTHONPATH": str(_ROOT)})
+
+    return Program("tsclient", "2.4.0", "", command, needs=("node22",), own_login=way)
+
+
 _ROOT = Path(__file__).parent.parent.parent
 _FRAMEWORKS = {
     "langchain": "langchain-mcp-adapters==0.3.2 langchain-openai==1.7.4 langchain",
@@ -279,3 +300,5 @@ PROGRAMS: dict[str, Program] = {
         pasted="home/.config/goose/config.yaml",
     ),
 } | LIBRARIES
+PROGRAMS |= {f"python-sdk-{way}": _python_login(way) for way in ("cimd", "dcr")}
+PROGRAMS |= {f"typescript-sdk-{way}": _typescript_login(way) for way in ("cimd", "dcr")}
