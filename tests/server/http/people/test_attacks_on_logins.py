@@ -169,6 +169,37 @@ async def test_a_refresh_token_that_is_used_again_later_ends_the_access(world: W
     assert (await world.renew(tokens["client_id"], renewed["refresh_token"])).json()["error"] == "invalid_grant"
 
 
+@pytest.mark.parametrize("days", [0.1, 30, 89])
+async def test_a_thief_who_renewed_first_is_found_when_the_client_renews_later(world: World, days: float) -> None:
+    tokens = await world.log_in(ANNA)
+    stolen = (await world.renew(tokens["client_id"], tokens["refresh_token"])).json()
+    for _ in range(3):
+        world.clock.now += days * 86_400 / 3
+        stolen = (await world.renew(tokens["client_id"], stolen["refresh_token"])).json()
+    assert await world.call(stolen["access_token"]) == 200
+    assert (await world.renew(tokens["client_id"], tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert await world.call(stolen["access_token"]) == 401
+    assert (await world.renew(tokens["client_id"], stolen["refresh_token"])).json()["error"] == "invalid_grant"
+
+
+async def test_an_invented_refresh_token_does_not_end_the_access_of_anybody(world: World) -> None:
+    tokens = await world.log_in(ANNA)
+    grant, family, own = tokens["refresh_token"].split(".")
+    for invented in (
+        f"{grant}.{'0' * 32}.{own}",
+        f"{grant}..{own}",
+        f"{grant}.{own}",
+        f"{grant}.{family}",
+        f"..{own}",
+        ".",
+    ):
+        assert (await world.renew(tokens["client_id"], invented)).json()["error"] == "invalid_grant"
+        form = {"token": invented, "client_id": tokens["client_id"]}
+        await world.http.post("/oauth/revoke", data=form)
+    assert await world.call(tokens["access_token"]) == 200
+    assert (await world.renew(tokens["client_id"], tokens["refresh_token"])).status_code == 200
+
+
 async def test_a_refresh_token_whose_answer_was_lost_works_again_for_a_short_time(world: World) -> None:
     tokens = await world.log_in(ANNA)
     await world.renew(tokens["client_id"], tokens["refresh_token"])

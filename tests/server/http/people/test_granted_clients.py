@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -330,6 +332,25 @@ async def test_tokens_codes_and_secrets_are_not_in_the_shared_state(tmp_path: Pa
         assert client["client_id"].encode() in stored
         for secret in (code, tokens["access_token"], tokens["refresh_token"], client["client_secret"]):
             assert secret.encode() not in stored
+
+
+async def test_the_shared_state_does_not_grow_with_the_renewals_of_a_client(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    async with open_world(open_state(str(file))) as world:
+        tokens = await world.log_in(ANNA)
+        counts = []
+        for _ in range(6):
+            for _ in range(4):
+                world.clock.now += 3_700
+                tokens |= (await world.renew(tokens["client_id"], tokens["refresh_token"])).json()
+            counts.append(await anyio.to_thread.run_sync(_notes, file))
+    assert counts[0] <= 12
+    assert len(set(counts)) == 1
+
+
+def _notes(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as db:
+        return int(db.execute("SELECT count(*) FROM note").fetchone()[0])
 
 
 def _content(folder: Path) -> bytes:

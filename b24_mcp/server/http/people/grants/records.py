@@ -38,9 +38,14 @@ class PendingConsent:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The permission of a person for a client. `name` is the client's own, and `host` that of its redirect address."""
+    """The permission of a person for a client. `name` is the client's own, and `host` that of its redirect address.
+
+    `family` is the hash of a secret in all its refresh tokens. It tells a refresh token that was used before from one
+    that never existed, without a record of each.
+    """
 
     id: str
+    family: str
     client_id: str
     name: str
     host: str
@@ -70,7 +75,7 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True)
 class SpentToken:
-    """The first use of a refresh token: when, and the key of the refresh token that replaced it."""
+    """The first use of a refresh token: when, and the hash of the refresh token that replaced it."""
 
     at: float
     successor: str

@@ -30,9 +30,9 @@ from b24_mcp.state import SharedState
 _LOG = logging.getLogger(__name__)
 _CONSENT_SECONDS = 600.0
 _CODE_SECONDS = 60.0
-_SPENT_CODE_SECONDS = 600.0
 LEEWAY_SECONDS = 30.0
 """Seconds for which a used refresh token works again, if the one that replaced it was not used."""
+_SPENT_SECONDS = 600.0
 _USED_EVERY = 60.0
 _MAX_TOKEN_LENGTH = 200
 
@@ -77,8 +77,10 @@ class GrantStore:
     async def grant(self, pending: PendingConsent, level: Level, host: str) -> str:
         """Store the permission, and return an authorization code for it. It is shown when its tokens are issued."""
         now = self._clock()
+        code = secrets.token_urlsafe(32)
         grant = Grant(
             id=secrets.token_urlsafe(12),
+            family=hashed(_family_of(code)),
             client_id=pending.client_id,
             name=pending.client_name,
             host=host,
@@ -86,11 +88,10 @@ class GrantStore:
             person=pending.person,
             granted_at=now,
         )
-        code = secrets.token_urlsafe(32)
         issued = IssuedCode(grant.id, pending.client_id, pending.redirect_uri, pending.challenge)
         key = _grant_key(grant.id)
         await self._state.put_note(key, to_text(grant), now, seconds=GRANT_SECONDS, group=_group(grant.person))
-        await self._state.put_note(f"oauth:code:{hashed(code)}", to_text(issued), now, seconds=_SPENT_CODE_SECONDS)
+        await self._state.put_note(f"oauth:code:{hashed(code)}", to_text(issued), now, seconds=_SPENT_SECONDS)
         await self._state.put_note(f"oauth:fresh:{hashed(code)}", "", now, seconds=_CODE_SECONDS)
         return code
 
@@ -105,7 +106,7 @@ class GrantStore:
         issued = from_text(IssuedCode, await self._state.read_note(f"oauth:code:{key}", self._clock()))
         if issued is None:
             return None
-        if not await self._state.add_note(f"oauth:spent:{key}", "", self._clock(), seconds=_SPENT_CODE_SECONDS):
+        if not await self._state.add_note(f"oauth:spent:{key}", "", self._clock(), seconds=_SPENT_SECONDS):
             await self._end_stolen(issued.grant, "An authorization code")
             return None
         is_fresh = await self._state.take_note(f"oauth:fresh:{key}", self._clock()) is not None
@@ -113,32 +114,35 @@ class GrantStore:
 
     # Tokens
 
-    async def issue(self, grant: Grant, level: Level) -> TokenPair:
-        """Return new tokens. The access token has this level, the refresh token that of the grant."""
-        pair = TokenPair(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
-        await self._store(pair, grant, level)
-        return pair
+    async def issue(self, grant: Grant, code: str, level: Level) -> TokenPair:
+        """Return the first tokens, for the code of the grant. The refresh token has the level of the grant."""
+        return await self._new_pair(grant, _family_of(code), level)
 
     async def renewable(self, token: str) -> Grant | None:
-        """Return the grant of a refresh token, used or not; None when there is none any more."""
-        issued = await self._read("refresh", token)
-        return None if issued is None else await self.read_grant(issued.grant)
+        """Return the grant of a refresh token, also of one that was used; None when there is no such grant any more."""
+        parts = _parts_of(token)
+        grant = None if parts is None else await self.read_grant(parts[0])
+        if parts is None or grant is None or not secrets.compare_digest(grant.family, hashed(parts[1])):
+            return None
+        return grant
 
     async def renew(self, token: str, grant: Grant, level: Level) -> TokenPair | None:
-        """Return new tokens for a refresh token. Each is used once; a later use of it ends the grant.
+        """Return new tokens for a refresh token of the grant. Each is used once; a later use of it ends the grant.
 
         The answer to the first use may be lost, or two windows of a client renew at the same moment. So for a short
         time it can be used again, as long as the refresh token of the first answer was not used.
         """
-        pair = TokenPair(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
-        spent_key = f"oauth:spent:{hashed(token)}"
-        spent = to_text(SpentToken(self._clock(), hashed(pair.refresh)))
-        await self._store(pair, grant, level)
-        if await self._state.add_note(spent_key, spent, self._clock(), seconds=REFRESH_SECONDS):
+        _, family, _ = token.split(".")
+        key, spent = f"oauth:refresh:{hashed(token)}", f"oauth:spent:{hashed(token)}"
+        is_known = await self._state.read_note(key, self._clock()) is not None
+        pair = await self._new_pair(grant, family, level)
+        use = to_text(SpentToken(self._clock(), hashed(pair.refresh)))
+        if is_known and await self._state.add_note(spent, use, self._clock(), seconds=_SPENT_SECONDS):
+            await self._state.take_note(key, self._clock())
             return pair
-        before = from_text(SpentToken, await self._state.read_note(spent_key, self._clock()))
-        if before is not None and self._clock() - before.at <= LEEWAY_SECONDS:
-            is_used = await self._state.read_note(f"oauth:spent:{before.successor}", self._clock()) is not None
+        first = from_text(SpentToken, await self._state.read_note(spent, self._clock()))
+        if first is not None and self._clock() - first.at <= LEEWAY_SECONDS:
+            is_used = await self._state.read_note(f"oauth:spent:{first.successor}", self._clock()) is not None
             if not is_used:
                 return pair
         await self._end_stolen(grant.id, "A refresh token")
@@ -146,7 +150,7 @@ class GrantStore:
 
     async def verify(self, token: str) -> tuple[Grant, IssuedToken] | None:
         """Return the grant of an access token, and what the token stands for; None when it is not valid any more."""
-        issued = await self._read("access", token)
+        issued = await self._read_access(token)
         grant = None if issued is None else await self.read_grant(issued.grant)
         if issued is None or grant is None:
             return None
@@ -155,10 +159,10 @@ class GrantStore:
 
     async def grant_of(self, token: str) -> Grant | None:
         """Return the grant of a token of either kind."""
-        for kind in ("refresh", "access"):
-            if (issued := await self._read(kind, token)) is not None:
-                return await self.read_grant(issued.grant)
-        return None
+        if (grant := await self.renewable(token)) is not None:
+            return grant
+        issued = await self._read_access(token)
+        return None if issued is None else await self.read_grant(issued.grant)
 
     # Grants
 
@@ -181,26 +185,27 @@ class GrantStore:
 
     async def _end_stolen(self, grant_id: str, what: str) -> None:
         if await self.end(grant_id):
-            _LOG.warning("%s was used twice: somebody may have stolen it. Its grant %s was ended", what, grant_id)
+            _LOG.warning("%s came again after its use or its end: the grant %s was ended", what, grant_id)
 
-    async def _store(self, pair: TokenPair, grant: Grant, level: Level) -> None:
+    async def _new_pair(self, grant: Grant, family: str, level: Level) -> TokenPair:
+        """Return new tokens, which are stored. The access token has this level."""
+        pair = TokenPair(secrets.token_urlsafe(32), f"{grant.id}.{family}.{secrets.token_urlsafe(24)}")
         now = self._clock()
-        ends = grant.granted_at + GRANT_SECONDS
-        for kind, token, of, seconds in (
-            ("access", pair.access, level, ACCESS_SECONDS),
-            ("refresh", pair.refresh, grant.level, REFRESH_SECONDS),
+        left = grant.granted_at + GRANT_SECONDS - now
+        issued = IssuedToken(grant.id, level, now + min(ACCESS_SECONDS, left))
+        for key, text, seconds in (
+            (f"oauth:access:{hashed(pair.access)}", to_text(issued), ACCESS_SECONDS),
+            (f"oauth:refresh:{hashed(pair.refresh)}", "", REFRESH_SECONDS),
         ):
-            expires = min(now + seconds, ends)
-            if expires > now:
-                issued = IssuedToken(grant.id, of, expires)
-                key = f"oauth:{kind}:{hashed(token)}"
-                await self._state.put_note(key, to_text(issued), now, seconds=expires - now)
+            if left > 0:
+                await self._state.put_note(key, text, now, seconds=min(seconds, left))
         await self._note_use(grant)
+        return pair
 
-    async def _read(self, kind: str, token: str) -> IssuedToken | None:
+    async def _read_access(self, token: str) -> IssuedToken | None:
         if not 0 < len(token) <= _MAX_TOKEN_LENGTH:
             return None
-        return from_text(IssuedToken, await self._state.read_note(f"oauth:{kind}:{hashed(token)}", self._clock()))
+        return from_text(IssuedToken, await self._state.read_note(f"oauth:access:{hashed(token)}", self._clock()))
 
     async def _note_use(self, grant: Grant) -> None:
         """Note when a grant was used last, at most once a minute."""
@@ -210,6 +215,17 @@ class GrantStore:
         self._noted_use = {id: at for id, at in self._noted_use.items() if now - at < _USED_EVERY} | {grant.id: now}
         key, group = _used_key(grant.id), _group(grant.person)
         await self._state.put_note(key, str(now), now, seconds=REFRESH_SECONDS, group=group)
+
+
+def _family_of(code: str) -> str:
+    """Return the secret in all refresh tokens that begin with this code. Only the client had the code."""
+    return hashed(f"family of {code}")[:32]
+
+
+def _parts_of(token: str) -> tuple[str, str, str] | None:
+    """Return the parts of a refresh token: its grant, the secret of its grant, and its own."""
+    parts = token.split(".") if len(token) <= _MAX_TOKEN_LENGTH else []
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None
 
 
 def _grant_key(grant_id: str) -> str:

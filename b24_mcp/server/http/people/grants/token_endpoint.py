@@ -100,7 +100,7 @@ class ClientEndpoints:
         grant = None if issued is None else await self._store.read_grant(issued.grant)
         if issued is None or grant is None or not _is_proven(issued, client, form):
             raise OAuthError("invalid_grant", "The code is not valid for this client, this address and this verifier.")
-        return await self._answer(grant, None, lambda level: self._store.issue(grant, level))
+        return await self._answer(grant, None, lambda level: self._store.issue(grant, form["code"], level))
 
     async def _renewed_tokens(self, client: ProvenClient, form: Mapping[str, str]) -> Response:
         token = form.get("refresh_token")
