@@ -60,9 +60,9 @@ def main() -> None:
     url = f"http://127.0.0.1:{port}/mcp"
     state = open_state("memory")
     people = GrantServer(url, state, OnePerson(), fetcher=_documents(), with_documents="register" not in sys.argv[2:])
-    options = HttpOptions(port=port, url=url, login="bitrix24", keys=("k" * 32,), sessions=True)
+    options = HttpOptions(port=port, url=url, login=True, keys=("k" * 32,), sessions=True)
     server = build_server(Redactor(), level="full", keys=options.keys)
-    application, _ = http_application(server, options, state, people=people)
+    application, _ = http_application(server, options, state, grants=people)
     uvicorn.run(application, host="127.0.0.1", port=port, log_level="warning", ws="none")
 
 

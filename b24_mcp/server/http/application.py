@@ -59,15 +59,15 @@ def http_application(
     state: SharedState,
     ca_bundle: Path | None = None,
     overview: ConfigurationOverview | None = None,
-    people: GrantServer | None = None,
+    grants: GrantServer | None = None,
 ) -> tuple[Starlette, CancellableRequests]:
     """Return the application, and the object that cancels its running requests when the process has to end.
 
     Without `options.sessions` the application is stateless: any server behind a balancer can handle any request.
-    Clients of older protocols need a session to be asked something during a call. `people` gives the access tokens of
-    `options.login`.
+    Clients of older protocols need a session to be asked something during a call. `grants` gives clients their tokens
+    with `options.login`.
     """
-    assert (options.login is None) is (people is None), "nobody would check the tokens of people"
+    assert options.login is (grants is not None), "nobody would check the tokens of people"
     # Only its session manager is used. The routes are defined below, with their middleware in a fixed order.
     server.streamable_http_app(
         stateless_http=not options.sessions,
@@ -89,7 +89,7 @@ def http_application(
     offer = Offer(overview.level, tools=frozenset(overview.tools) or None)
     page = OfferPage(server, offer, overview.portals)
 
-    verifier = people.verifier if people else _verifier(options, ca_bundle)
+    verifier = grants.verifier if grants else _verifier(options, ca_bundle)
     address = options.exchange_address
     exchange = None if address is None else FileExchange(address, state, options.upload)
 
@@ -106,7 +106,7 @@ def http_application(
     routes += [] if exchange is None else file_routes(exchange)
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
-    routes += people.routes() if people else []
+    routes += grants.routes() if grants else []
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
     application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would contain the header Host
@@ -138,7 +138,7 @@ def _authenticated(app: ASGIApp, options: HttpOptions, verifier: TokenVerifier |
     """Return the application behind the check of bearer tokens, which comes before the body is read."""
     if verifier is None:
         return app
-    if options.issuer is not None or options.login is not None:
+    if options.issuer is not None or options.login:
         assert options.url is not None
         metadata = build_resource_metadata_url(_URL.validate_python(options.url))
         app = ConcurrencyLimit(app, options.calls_per_caller, per_caller=True)

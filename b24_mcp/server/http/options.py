@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import urlsplit
 
 from b24_mcp.config.settings import Settings, SettingsError
@@ -39,7 +38,8 @@ class Issuer:
 class HttpOptions:
     """The options of an HTTP server. At most one of `token`, `issuer` and `login` is set.
 
-    The server listens on `host` and `port`; `url` is the address that clients use when it differs. `body` and
+    The server listens on `host` and `port`; `url` is the address that clients use when it differs. With
+    `login`, people log in through Bitrix24 at this server, which gives clients their tokens. `body` and
     `upload` are the maximum sizes of a request and of an uploaded file in bytes, `grace` is in seconds. With
     `sessions`, clients of older protocols have to return to the same process.
     """
@@ -49,7 +49,7 @@ class HttpOptions:
     url: str | None = None
     token: str | None = None
     issuer: Issuer | None = None
-    login: Literal["bitrix24"] | None = None
+    login: bool = False
     keys: tuple[str, ...] = ()
     calls: int = 256
     calls_per_caller: int = 32
@@ -82,7 +82,7 @@ class HttpOptions:
             url=settings.http_url,
             token=token,
             issuer=_issuer(settings),
-            login=settings.http_login,
+            login=settings.http_login is not None,
             keys=tuple(keys),
             calls=settings.http_calls,
             calls_per_caller=settings.http_calls_per_caller,
@@ -127,36 +127,22 @@ class HttpOptions:
     def _check_exposure(self) -> None:
         if self.token is not None and self.issuer is not None:
             raise SettingsError("Set either B24_HTTP_TOKEN or B24_HTTP_ISSUER, not both")
-        if self.login is not None:
-            _check_login(self)
+        if self.login and (self.token is not None or self.issuer is not None):
+            raise SettingsError("Set B24_HTTP_LOGIN, or one of B24_HTTP_TOKEN and B24_HTTP_ISSUER, not both")
         exposed = [where for where in (self.host, self.url) if where and not _is_loopback(where)]
         if not exposed:
             return
         where = exposed[0]
-        if self.token is None and self.issuer is None and self.login is None:
+        if self.token is None and self.issuer is None and not self.login:
             raise SettingsError(
                 f"{where} can be reached from other computers, so clients must authenticate: set B24_HTTP_TOKEN, or "
-                "B24_HTTP_LOGIN, or B24_HTTP_ISSUER and B24_HTTP_JWKS for OAuth"
+                "B24_HTTP_ISSUER and B24_HTTP_JWKS for OAuth, or B24_HTTP_LOGIN=bitrix24"
             )
         if self.url is None:
             raise SettingsError(
                 f"{where} can be reached from other computers: set B24_HTTP_URL to the address clients use, so that "
                 "requests with any other host name are refused"
             )
-
-
-def _check_login(options: HttpOptions) -> None:
-    """Check what the login of people needs besides.
-
-    Raises:
-        SettingsError: when it is missing.
-    """
-    if options.token is not None or options.issuer is not None:
-        raise SettingsError("Set B24_HTTP_LOGIN, or one of B24_HTTP_TOKEN and B24_HTTP_ISSUER, not both")
-    if options.url is None:
-        raise SettingsError("B24_HTTP_LOGIN needs B24_HTTP_URL, the address that clients and browsers use")
-    if not options.keys:
-        raise SettingsError("B24_HTTP_LOGIN needs B24_HTTP_KEY, by which the tokens of people are encrypted")
 
 
 def _issuer(settings: Settings) -> Issuer | None:

@@ -66,7 +66,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     server = build_server(
         redactor, level=settings.access, portals=overview.portals, keys=options.keys, tools=settings.tools
     )
-    if options.login is not None:
+    if options.login:
         raise SettingsError("B24_HTTP_LOGIN is not available in this version")
     application, requests = http_application(server, options, state, settings.ca_bundle, overview)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.

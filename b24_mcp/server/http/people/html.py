@@ -6,10 +6,10 @@ import base64
 import hashlib
 import html
 from collections.abc import Iterable, Sequence
-from importlib.resources import files
 
 from starlette.responses import HTMLResponse
 
+from b24_mcp.server.http.people.style import STYLE
 from b24_mcp.texts import Language
 
 _EMPTY = frozenset({"br", "hr", "input", "link", "meta"})
@@ -63,7 +63,7 @@ def html_page(
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
-        element("style", Html(_STYLE)),
+        element("style", Html(STYLE)),
     )
     whole = element("html", element("head", *head), element("body", element("main", *body)), lang=language)
     framing = " ".join(framed_by) or "'none'"
@@ -77,8 +77,7 @@ def html_page(
     return HTMLResponse(f"<!doctype html>\n{whole}\n", status, headers)
 
 
-_STYLE = (files(__package__) / "page.css").read_text("utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 PRIVATE = {
     "cache-control": "no-store",
     # With no-referrer, browsers send forms with the origin null, which then cannot be checked.

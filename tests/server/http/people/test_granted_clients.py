@@ -50,11 +50,11 @@ async def test_a_client_acts_for_the_person_who_allowed_it(world: World) -> None
     tokens = await world.log_in(ANNA)
     assert tokens["token_type"] == "Bearer"
     assert tokens["expires_in"] == 3600
-    assert tokens["scope"].split() == ["b24:portal:default", "b24:read", "b24:write"]
+    assert tokens["scope"].split() == ["b24:read", "b24:write"]
     caller = await world.caller(tokens["access_token"])
     assert caller.name == ANNA.key
     assert caller.level == "write"
-    assert caller.portals == frozenset(["default"])
+    assert caller.portals == frozenset(["default", "sandbox"])
     assert caller.is_identified
     assert not caller.is_program
 

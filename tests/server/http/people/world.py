@@ -245,9 +245,9 @@ async def open_world(
 
     fetcher = fetcher or GuardedFetcher(resolve=public, transport=lambda: httpx.MockTransport(answer))
     server = GrantServer(URL, state, login, highest, fetcher=fetcher, clock=clock)
-    options = HttpOptions(host="0.0.0.0", url=URL, login="bitrix24", keys=("k" * 32,))
+    options = HttpOptions(host="0.0.0.0", url=URL, login=True, keys=("k" * 32,))
     served = Served(httpx.AsyncClient())
-    application, _ = http_application(watched_server(served), options, state, people=server)
+    application, _ = http_application(watched_server(served), options, state, grants=server)
     transport = httpx.ASGITransport(application, client=("203.0.113.5", 5000))
     async with (
         application.router.lifespan_context(application),

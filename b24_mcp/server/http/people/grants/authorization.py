@@ -39,6 +39,8 @@ AUTHORIZE_PATH = "/oauth/authorize"
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _DEFAULT: Level = "write"
 _LONGEST_STATE = 2_048
+_LONGEST_TO_KEEP = 2_400
+"""Characters of a request that a browser can keep in a cookie during the login."""
 _MAX_ID = 500
 
 
@@ -154,6 +156,8 @@ class AuthorizationPages:
 
     async def _log_in(self, request: Request) -> Response:
         query = request.scope["query_string"].decode("ascii")
+        if len(query) > _LONGEST_TO_KEEP:
+            return problem_page(language_of(request), "bad_request", reason="The request is too long.")
         return opened_by_others(await self._login.begin(request, f"{AUTHORIZE_PATH}?{query}"))
 
     async def _ask(self, signed: SignedIn, asked: _Asked, challenge: str, level: Level) -> Response:

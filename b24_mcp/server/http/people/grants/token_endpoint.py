@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from b24_mcp.access.caller import with_included
 from b24_mcp.server.http.people.grants.clients import (
     OAuthClient,
     RegisteredClients,
@@ -31,7 +32,7 @@ from b24_mcp.server.http.people.grants.parameters import (
 from b24_mcp.server.http.people.grants.parties import ProvenClient, authenticate
 from b24_mcp.server.http.people.grants.records import ACCESS_SECONDS, Grant, IssuedCode
 from b24_mcp.server.http.people.grants.store import GrantStore, TokenPair
-from b24_mcp.server.http.people.grants.verifier import CurrentPeople, narrower, scopes_of
+from b24_mcp.server.http.people.grants.verifier import CurrentPeople, narrower
 
 _LOG = logging.getLogger(__name__)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -129,7 +130,7 @@ class ClientEndpoints:
             "token_type": "Bearer",
             "expires_in": ACCESS_SECONDS,
             "refresh_token": pair.refresh,
-            "scope": " ".join(scopes_of(narrower(asked or grant.level, person.level), person)),
+            "scope": " ".join(with_included([f"b24:{narrower(asked or grant.level, person.level)}"])),
         }
         return JSONResponse(answer, headers=NOT_STORED)
 

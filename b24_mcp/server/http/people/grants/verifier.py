@@ -12,6 +12,7 @@ from starlette.authentication import AuthenticationError
 from b24_mcp.access import LEVELS, Level
 from b24_mcp.access.caller import with_included
 from b24_mcp.access.person import LoggedInPerson
+from b24_mcp.config import SANDBOX
 from b24_mcp.server.http.people import BrowserLogin, GrantedClient
 from b24_mcp.server.http.people.grants.store import GrantStore
 
@@ -29,8 +30,8 @@ def narrower(*levels: Level) -> Level:
 
 
 def scopes_of(level: Level, person: LoggedInPerson) -> list[str]:
-    """Return the scopes of a level on the portal of the person."""
-    return with_included([f"b24:{level}", f"b24:portal:{person.portal}"])
+    """Return the scopes of a token: the level, and the portal of the person. The sandbox holds no data of people."""
+    return with_included([f"b24:{level}", f"b24:portal:{person.portal}", f"b24:portal:{SANDBOX}"])
 
 
 @dataclass(slots=True)
