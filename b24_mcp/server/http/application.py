@@ -67,7 +67,6 @@ def http_application(
     Clients of older protocols need a session to be asked something during a call. `grants` gives clients their tokens
     with `options.login`.
     """
-    assert options.login is (grants is not None), "nobody would check the tokens of people"
     # Only its session manager is used. The routes are defined below, with their middleware in a fixed order.
     server.streamable_http_app(
         stateless_http=not options.sessions,
@@ -126,11 +125,20 @@ def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:
     return handle
 
 
+class _NoTokens:
+    """The verifier of a server that gives no client access: it accepts no token."""
+
+    async def verify_token(self, token: str) -> None:
+        return None
+
+
 def _verifier(options: HttpOptions, ca_bundle: Path | None) -> TokenVerifier | None:
     """Return the verifier of bearer tokens; None when no token is needed."""
     if options.issuer is not None:
         keys = IssuerKeys(options.issuer.jwks, ca_bundle)
         return SignedTokens(options.issuer.name, options.issuer.audience, keys)
+    if options.login:
+        return _NoTokens()
     return None if options.token is None else SharedToken(options.token)
 
 
