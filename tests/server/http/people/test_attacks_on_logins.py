@@ -232,6 +232,8 @@ async def test_the_page_cannot_be_shown_in_a_frame_or_kept(world: World) -> None
     assert "script" not in page.html
     assert page.headers["x-frame-options"] == "DENY"
     assert page.headers["cache-control"] == "no-store"
+    # A client may have opened the page in a small window, which reports to it at the end.
+    assert page.headers["cross-origin-opener-policy"] == "unsafe-none"
     assert "access-control-allow-origin" not in page.headers
 
 
@@ -636,6 +638,16 @@ async def test_a_registration_that_makes_no_sense_is_refused(world: World, conte
 
 
 @pytest.mark.parametrize("path", ["/oauth/register", "/oauth/token", "/oauth/revoke", "/oauth/consent"])
+async def test_a_stranger_cannot_fill_the_state_with_one_registration(world: World) -> None:
+    uris = [f"https://client.example.com/{number}/{'x' * 900}" for number in range(10)]
+    answer = await world.http.post("/oauth/register", json={"redirect_uris": uris})
+    assert answer.json()["error"] == "invalid_redirect_uri"
+    more = CLIENT | {"client_name": "x" * 20_000, "logo_uri": "https://x.example/" + "x" * 20_000}
+    answer = await world.http.post("/oauth/register", json=more)
+    assert answer.status_code == 201
+    assert len(answer.content) < 1_000
+
+
 async def test_a_huge_request_is_refused(world: World, path: str) -> None:
     assert (await world.http.post(path, content=b"x" * 100_000)).status_code == 413
 

@@ -22,6 +22,8 @@ _USED_SECONDS = 500 * 24 * 3_600.0
 """Longer than any grant lives. Each consent begins it again."""
 _MAX_UNUSED = 1_000
 _MAX_REDIRECTS = 20
+_MAX_REDIRECT_LENGTH = 6_000
+"""The length of all redirect addresses of a client together, since a stranger has them stored."""
 _LONGEST_NAME = 80
 _UNUSED = "oauth:unused clients"
 _PER_ADDRESS = Bucket(capacity=20, rate=1 / 30)
@@ -89,6 +91,8 @@ def read_description(given: Mapping[str, object]) -> ClientDescription:
     redirects = given.get("redirect_uris")
     if not isinstance(redirects, list) or not 1 <= len(redirects) <= _MAX_REDIRECTS:
         raise RegistrationError("invalid_redirect_uri", f"redirect_uris must be a list of 1 to {_MAX_REDIRECTS}")
+    if sum(len(uri) for uri in redirects if isinstance(uri, str)) > _MAX_REDIRECT_LENGTH:
+        raise RegistrationError("invalid_redirect_uri", "redirect_uris is too long")
     for uri in redirects:
         if problem := problem_with(uri):
             raise RegistrationError("invalid_redirect_uri", problem)
