@@ -88,6 +88,7 @@ async def test_the_page_names_the_client_where_access_goes_the_person_and_the_po
     assert "<b>" not in page.html
     assert "Nobody checked it" in page.text
     assert "127.0.0.1:41000" in page.text
+    assert f'action="{HOST}/oauth/consent"' in page.html
     assert "Anna Petrova" in page.text
     assert "default" in page.text
 

@@ -174,7 +174,7 @@ class AuthorizationPages:
             session=hashed(signed.form_token),
         )
         request_id = await self._store.ask(pending)
-        return consent_page(asked.client, asked.redirect_uri, signed, request_id, level, levels)
+        return consent_page(asked.client, asked.redirect_uri, signed, request_id, level, levels, self._issuer)
 
     def _levels(self, asked: Level, of_person: Level) -> tuple[Level, ...]:
         """Return the levels that a person can choose, up to what was asked and what they may do themselves."""

@@ -39,8 +39,12 @@ def consent_page(
     request_id: str,
     asked: Level,
     levels: Sequence[Level],
+    base: str,
 ) -> Response:
-    """Return the page with the question. `levels` can be chosen, and the last of them is chosen already."""
+    """Return the page with the question. `levels` can be chosen, and the last of them is chosen already.
+
+    `base` is the address of this server for browsers.
+    """
     person = signed.person
     language = language_of_person(person)
 
@@ -66,7 +70,7 @@ def consent_page(
         element("button", say("allow"), type="submit", name="answer", value="allow", class_="main"),
         element("button", say("decline"), type="submit", name="answer", value="decline"),
         method="post",
-        action=CONSENT_PATH,
+        action=base + CONSENT_PATH,
     )
     body = [
         element("h1", say("title")),
@@ -75,6 +79,7 @@ def consent_page(
         *narrowed,
         form,
         element("p", say("later"), class_="quiet"),
+        element("p", say("not_you"), Html(" "), element("a", say("log_out"), href=f"{base}/logout"), class_="quiet"),
     ]
     return opened_by_others(html_page(say("title"), body, language, form_targets=form_sources(redirect_uri)))
 
