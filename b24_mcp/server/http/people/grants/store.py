@@ -174,10 +174,8 @@ class GrantStore:
         """Return the grants of a person whose tokens can still be used, with the time of the last use."""
         found = await self._state.read_group(_group(person), self._clock())
         grants = [from_text(Grant, text) for key, text in found.items() if key.startswith(_grant_key(""))]
-        used = {
-            key.removeprefix(_used_key("")): float(text) for key, text in found.items() if key.startswith("oauth:u")
-        }
-        return [(one, used[one.id]) for one in grants if one is not None and one.id in used]
+        uses = {key: float(text) for key, text in found.items() if key.startswith(_used_key(""))}
+        return [(one, uses[_used_key(one.id)]) for one in grants if one is not None and _used_key(one.id) in uses]
 
     async def end(self, grant_id: str) -> bool:
         """End a grant and with it all its tokens. Return False when there was none."""
