@@ -17,7 +17,8 @@ from b24_mcp.state import Bucket, SharedState
 AuthMethod = Literal["none", "client_secret_post", "client_secret_basic"]
 AUTH_METHODS: tuple[AuthMethod, ...] = get_args(AuthMethod)
 
-_UNUSED_SECONDS = 24 * 3_600.0
+_UNUSED_SECONDS = 7 * 24 * 3_600.0
+"""Clients keep their registration, so one whose first login was not finished may try again days later."""
 _USED_SECONDS = 500 * 24 * 3_600.0
 """Longer than any grant lives. Each consent begins it again."""
 _MAX_UNUSED = 1_000
@@ -122,7 +123,7 @@ def _name(given: object) -> str:
 
 class RegisteredClients:
     """The clients that registered themselves, in the shared state. One that no person confirms is forgotten after a
-    day, or when there are too many.
+    week, or when there are too many.
 
     Raises (every method):
         OSError: when the shared state cannot be used.
