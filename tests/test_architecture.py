@@ -51,7 +51,10 @@ LIBRARIES = {
     "mcp": ("server/",),
     "mcp_types": ("server/",),
     "httpcore": ("rest/wire/connections.py",),
-    "httpx": ("rest/wire/transport.py", "rest/wire/connections.py", "docs/download.py"),
+    "httpx": (
+        *("rest/wire/transport.py", "rest/wire/connections.py", "docs/download.py"),
+        "server/http/people/grants/fetching.py",
+    ),
     "xmltodict": ("rest/wire/xml.py",),
     "redis": ("state/redis.py",),
     "psycopg": ("records/postgresql/",),

@@ -109,6 +109,8 @@ class Settings(BaseModel):
     """How people log in to this server: `bitrix24` sends each to the login of their portal. They act as themselves."""
     http_roles: str | None = None
     """The access levels of people who log in, by their roles, such as `admin=full,department:5=read,*=write`."""
+    http_client_documents: bool = True
+    """Whether a client that logs in may name the address of a document about itself, which the server then fetches."""
     http_key: SecretStr | None = None
     """The key that seals the state between a question and its answer. Servers behind one load balancer share it.
 

@@ -131,6 +131,15 @@ class FileState:
 
         await self._run(work)
 
+    async def add_note(self, key: str, text: str, now: float, *, seconds: float) -> bool:
+        """Store a text unless the key has one; see `ExpiringStore`."""
+
+        def work(db: sqlite3.Connection) -> bool:
+            db.execute("DELETE FROM note WHERE until <= ?", (now,))
+            return db.execute("INSERT OR IGNORE INTO note VALUES (?, ?, ?)", (key, text, now + seconds)).rowcount > 0
+
+        return await self._run(work)
+
     async def read_note(self, key: str, now: float) -> str | None:
         """Return a text; see `ExpiringStore`."""
         return await self._run(lambda db: _note(db, key, now))

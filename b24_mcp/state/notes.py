@@ -20,6 +20,12 @@ class ExpiringStore(Protocol):
         """
         ...
 
+    async def add_note(self, key: str, text: str, now: float, *, seconds: float) -> bool:
+        """Store a text for a number of seconds, unless the key has one. Only one of several concurrent callers gets
+        True.
+        """
+        ...
+
     async def read_note(self, key: str, now: float) -> str | None:
         """Return the text; None if it does not exist or has expired."""
         ...

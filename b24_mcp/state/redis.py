@@ -149,6 +149,11 @@ class RedisState:
             names = (f"{PREFIX}note:{key}", f"{PREFIX}group:{group}")
             await self._do("eval", _PUT_MEMBER, 2, *names, stored, lifetime, key, now, now + seconds)
 
+    async def add_note(self, key: str, text: str, now: float, *, seconds: float) -> bool:
+        """Store a text unless the key has one; see `ExpiringStore`."""
+        stored = json.dumps([now + seconds, text])
+        return bool(await self._do("set", f"{PREFIX}note:{key}", stored, ex=math.ceil(seconds), nx=True))
+
     async def read_note(self, key: str, now: float) -> str | None:
         """Return a text; see `ExpiringStore`."""
         return _unexpired(await self._do("get", f"{PREFIX}note:{key}"), now)

@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Literal
 
 from tests.clients.cursor_backend import cursor_backend
+from tests.clients.logins import log_in
 from tests.clients.model import model
-from tests.clients.programs import MANIFESTS, Command, Place, Program
+from tests.clients.programs import MANIFESTS, Command, OAuthLogin, Place, Program
 from tests.clients.services import B24_MCP, TOKEN, answering
 from tests.clients.verdict import SCRIPT, Outcome, judge
 from tests.installing import ROOT
 
 HERE = Path(__file__).parent
 SECONDS = 120
-Way = Literal["connect", "manifest", "library", "http"]
+Way = Literal["connect", "manifest", "library", "http", "cimd", "dcr"]
+LOGINS: tuple[Way, ...] = ("cimd", "dcr")
+"""Over HTTP with a login, for which the client names a document about itself, or registers."""
 QUIET = {
     "DISABLE_TELEMETRY": "1",
     "DISABLE_ERROR_REPORTING": "1",
@@ -40,11 +43,14 @@ QUIET = {
 
 def ways(program: Program, url: str) -> list[Way]:
     """Return the ways in which this client can be set up."""
+    if program.own_login:
+        return [way for way in LOGINS if url and way == program.own_login]
     possible: dict[Way, object] = {
         "connect": program.connected,
         "manifest": program.manifest,
         "library": program.library,
         "http": (program.connected or program.library) and url,
+        **{way: url and way in program.logins for way in LOGINS},
     }
     return [way for way, is_possible in possible.items() if is_possible]
 
@@ -64,22 +70,26 @@ def run(name: str, program: Program, way: Way, address: str, programs: Path) -> 
         log = folder / "tap.jsonl"
         _tap(folder / "bin", log)
         environment = _environment(place, folder / "bin", program)
+        over_http = way == "http" or way in LOGINS
         if way == "http":
             environment["B24_HTTP_TOKEN"] = TOKEN
-        elif address:
+        elif address and not over_http:
             environment["B24_WEBHOOK_URL"] = address
         program.before(place)
         if way == "manifest":
             _paste(program, folder)
-        elif program.library:
-            environment["B24_MCP_URL"] = address if way == "http" else ""
+        elif program.library or program.own_login:
+            environment["B24_MCP_URL"] = address if over_http else ""
         else:
-            outcome.wrong += _connect(program, place, environment, address if way == "http" else "")
+            asked = ["--http", address, "--token" if way == "http" else "--no-token"] if over_http else []
+            outcome.wrong += _connect(program, place, environment, asked)
+        if way in program.logins:
+            outcome.wrong += _log_in(program.logins[way](place), place, environment)
         command = program.command(place)
         started = time.monotonic()
         code, said, errors = _run_client(command, place, environment)
         outcome.seconds = time.monotonic() - started
-    judge(outcome, code, said, None if way == "http" else log, expect_sandbox=way in ("manifest", "http"))
+    judge(outcome, code, said, None if over_http else log, expect_sandbox=over_http or way == "manifest")
     if outcome.wrong:
         (folder / "said").write_text(said + "\n--- errors ---\n" + errors, "utf-8")
         outcome.wrong.append(f"see {folder}")
@@ -110,11 +120,17 @@ def _environment(place: Place, tapped: Path, program: Program) -> dict[str, str]
     }
 
 
-def _connect(program: Program, place: Place, environment: dict[str, str], url: str) -> list[str]:
+def _log_in(login: OAuthLogin, place: Place, environment: dict[str, str]) -> list[str]:
+    """Log the client in as a person with a terminal and a browser. Return what is wrong."""
+    code, said = log_in(login.arguments, place.project, environment | {"TERM": "xterm"}, login.back)
+    return [] if code == 0 else [f"the login ended with {code}: {said[-500:]}"]
+
+
+def _connect(program: Program, place: Place, environment: dict[str, str], asked: list[str]) -> list[str]:
     """Run `b24-mcp connect` twice; the second run must change nothing. Return what is wrong."""
     sources = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
     typed = [str(Path(environment["PATH"].split(os.pathsep)[0]) / "python"), "-m", "b24_mcp", "connect"]
-    typed += [program.connected, "--scope", program.scope, "--yes", *(["--http", url, "--token"] if url else [])]
+    typed += [program.connected, "--scope", program.scope, "--yes", *asked]
     claude = str(Path(place.bin("claude", "claude")).parent)
     own = environment | {"PYTHONPATH": sources, "PATH": f"{environment['PATH']}{os.pathsep}{claude}"}
     wrong = []

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from tests.clients.odd_hosts import HABITS
+from tests.clients.verdict import SCRIPT
 from tests.installing import NODE, node
 
 MANIFESTS = Path(__file__).parent.parent.parent / "manifests"
@@ -39,13 +41,23 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuthLogin:
+    """The command of a login. `back` says how the answer of the browser reaches the program."""
+
+    arguments: list[str]
+    back: Literal["visit", "paste"]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """One client program.
 
     `connected` is its name for `b24-mcp connect`; empty for one that uses a manifest only. `before` writes its own
     configuration before it is connected. `manifest` is a file in `manifests/`, and `pasted` the file below home or
     project to which the user copies it; empty when the manifest is used in place. A `library` takes the server from the
-    environment instead, and its `version` holds the requirements.
+    environment instead, and its `version` holds the requirements. `logins` are its logins to a server over HTTP, by the
+    way in which it introduces itself. With `own_login` it logs in while it runs, and
+    introduces itself in that way.
     """
 
     package: str
@@ -59,6 +71,8 @@ class Program:
     needs: tuple[str, ...] = ()
     cursor: bool = False
     library: bool = False
+    logins: Mapping[str, Callable[[Place], OAuthLogin]] = field(default_factory=dict)
+    own_login: str = ""
 
     @property
     def packages(self) -> dict[str, str]:
@@ -75,6 +89,7 @@ _NPM = {
     "copilot": "@github/copilot",
     "gemini": "@google/gemini-cli",
     "goose": "@aaif/goose-binary-linux-x64",
+    "tsclient": "@modelcontextprotocol/client",
 } | NODE
 
 
@@ -125,6 +140,18 @@ def _codex(place: Place) -> Command:
     agreed = "mcp_servers.bitrix24.default_tools_approval_mode=approve"
     arguments = ["exec", "--strict-config", "--skip-git-repo-check", "-c", agreed, PROMPT]
     return Command([place.bin("codex", "codex"), *arguments], {"FAKE_KEY": "x"})
+
+
+def _claude_login(place: Place) -> OAuthLogin:
+    return OAuthLogin([place.bin("claude", "claude"), "mcp", "login", "bitrix24", "--no-browser"], "paste")
+
+
+def _codex_login(registration: str) -> Callable[[Place], OAuthLogin]:
+    def login(place: Place) -> OAuthLogin:
+        arguments = ["mcp", "login", "bitrix24", "--no-browser", "--oauth-client-registration", registration]
+        return OAuthLogin([place.bin("codex", "codex"), *arguments], "visit")
+
+    return login
 
 
 def _cursor(place: Place) -> Command:
@@ -181,6 +208,23 @@ def _library(package: str, requirements: str, script: str, name: str) -> Program
     return Program(package, requirements, "", command, library=True)
 
 
+def _python_login(way: str) -> Program:
+    """Return the OAuth client of the Python SDK, which introduces itself in this way."""
+    return replace(_library("", "", "oauth_sdk.py", way), own_login=way)
+
+
+def _typescript_login(way: str) -> Program:
+    """Return the OAuth client of the TypeScript SDK, which introduces itself in this way."""
+
+    def command(place: Place) -> Command:
+        script = json.dumps([{"tool": call.tool, "arguments": call.arguments} for call in SCRIPT])
+        client = str(Path(__file__).with_name("oauth_sdk.mjs"))
+        arguments = [node(place.programs), client, way, str(place.programs / "tsclient"), sys.executable, script]
+        return Command(arguments, {"PYTHONPATH": str(_ROOT)})
+
+    return Program("tsclient", "2.4.0", "", command, needs=("node22",), own_login=way)
+
+
 _ROOT = Path(__file__).parent.parent.parent
 _FRAMEWORKS = {
     "langchain": "langchain-mcp-adapters==0.3.2 langchain-openai==1.7.4 langchain",
@@ -192,7 +236,9 @@ LIBRARIES: dict[str, Program] = {
 } | {f"host-{habit}": _library("", "", "odd_hosts.py", habit) for habit in HABITS}
 
 PROGRAMS: dict[str, Program] = {
-    "claude": Program("claude", "2.1.332", "claude-code", _claude),
+    "claude": Program(
+        "claude", "2.1.332", "claude-code", _claude, logins={"cimd": _claude_login, "dcr": _claude_login}
+    ),
     "claude-legacy": Program("claude", "2.1.332", "claude-code", _claude_legacy),
     "claude-project": Program(
         "claude",
@@ -214,6 +260,7 @@ PROGRAMS: dict[str, Program] = {
         _codex_before,
         manifest="codex/config.toml",
         pasted="home/.codex/config.toml",
+        logins={"cimd": _codex_login("cimd"), "dcr": _codex_login("dcr")},
     ),
     "cursor": Program(
         "cursorsdk",
@@ -253,3 +300,5 @@ PROGRAMS: dict[str, Program] = {
         pasted="home/.config/goose/config.yaml",
     ),
 } | LIBRARIES
+PROGRAMS |= {f"python-sdk-{way}": _python_login(way) for way in ("cimd", "dcr")}
+PROGRAMS |= {f"typescript-sdk-{way}": _typescript_login(way) for way in ("cimd", "dcr")}

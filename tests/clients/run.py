@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.clients.checks import CHECKERS, check, checks
 from tests.clients.client_run import QUIET, run, ways
 from tests.clients.programs import PROGRAMS, Program
-from tests.clients.services import portal, web_server
+from tests.clients.services import portal, team_servers, web_server
 from tests.installing import INSTALLED, install, is_sealed, missing, run_sealed
 
 
@@ -48,10 +48,10 @@ def main() -> int:
 def _played(chosen: dict[str, Program]) -> int:
     """Run the clients, and return the number of failed runs."""
     failed = 0
-    with portal() as webhook, web_server() as url:
+    with portal() as webhook, web_server() as url, team_servers() as teams:
         if not url:
             print("This version does not serve over HTTP: runs over HTTP are skipped.")
-        addresses = {"connect": webhook, "library": webhook, "http": url}
+        addresses = {"connect": webhook, "library": webhook, "http": url} | teams
         for name, program in chosen.items():
             for way in ways(program, url):
                 outcome = run(name, program, way, addresses.get(way, ""), INSTALLED)

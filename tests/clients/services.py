@@ -63,9 +63,29 @@ def web_server() -> Iterator[str]:
 
 
 @contextmanager
+def team_servers() -> Iterator[dict[str, str]]:
+    """Start a server for each way in which a client introduces itself at its login, and yield their addresses."""
+    ports = {"cimd": free_port(), "dcr": free_port()}
+    module = [sys.executable, "-m", "tests.clients.team_server"]
+    with (
+        _running([*module, str(ports["cimd"])]),
+        _running([*module, str(ports["dcr"]), "register"]),
+    ):
+        for port in ports.values():
+            _wait_for(port)
+        yield {way: f"http://127.0.0.1:{port}/mcp" for way, port in ports.items()}
+
+
+@contextmanager
 def _started(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    with _running([B24_MCP, *arguments], **variables) as process:
+        yield process
+
+
+@contextmanager
+def _running(command: list[str], **variables: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [B24_MCP, *arguments],
+        command,
         env=_environment() | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -57,6 +57,24 @@ async def test_one_of_many_concurrent_callers_takes_the_text(state: SharedState)
     assert sorted(map(str, taken)) == ["None"] * 19 + ["yes"]
 
 
+async def test_a_text_is_added_only_where_there_is_none(state: SharedState) -> None:
+    key = some_key()
+    added: list[bool] = []
+
+    async def add(number: int) -> None:
+        added.append(await state.add_note(key, str(number), 1_000.0, seconds=600))
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(20):
+            tasks.start_soon(add, number)
+    assert sorted(added) == [False] * 19 + [True]
+    kept = await state.read_note(key, 1_001.0)
+    assert not await state.add_note(key, "late", 1_001.0, seconds=600)
+    assert await state.read_note(key, 1_001.0) == kept
+    await state.take_note(key, 1_001.0)
+    assert await state.add_note(key, "again", 1_001.0, seconds=600)
+
+
 async def test_a_group_holds_its_texts_until_they_expire_or_are_taken(state: SharedState) -> None:
     group, first, second, third = some_key(), some_key(), some_key(), some_key()
     assert await state.read_group(group, 1_000.0) == {}

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
@@ -43,6 +44,9 @@ from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.server.offer import Offer
 from b24_mcp.state import SharedState
 
+if TYPE_CHECKING:
+    from b24_mcp.server.http.people.grants import GrantServer
+
 _MAX_SESSIONS = 4_000
 """Sessions kept at the same time, at 40 kB each. A session expires half an hour after its last request."""
 # Issuers are compared as strings, so no slash may be added to the name of one.
@@ -55,11 +59,13 @@ def http_application(
     state: SharedState,
     ca_bundle: Path | None = None,
     overview: ConfigurationOverview | None = None,
+    grants: GrantServer | None = None,
 ) -> tuple[Starlette, CancellableRequests]:
     """Return the application, and the object that cancels its running requests when the process has to end.
 
     Without `options.sessions` the application is stateless: any server behind a balancer can handle any request.
-    Clients of older protocols need a session to be asked something during a call.
+    Clients of older protocols need a session to be asked something during a call. `grants` gives clients their tokens
+    with `options.login`.
     """
     # Only its session manager is used. The routes are defined below, with their middleware in a fixed order.
     server.streamable_http_app(
@@ -82,7 +88,7 @@ def http_application(
     offer = Offer(overview.level, tools=frozenset(overview.tools) or None)
     page = OfferPage(server, offer, overview.portals)
 
-    verifier = _verifier(options, ca_bundle)
+    verifier = grants.verifier if grants else _verifier(options, ca_bundle)
     address = options.exchange_address
     exchange = None if address is None else FileExchange(address, state, options.upload)
 
@@ -99,6 +105,7 @@ def http_application(
     routes += [] if exchange is None else file_routes(exchange)
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
+    routes += grants.routes() if grants else []
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
     application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would contain the header Host
@@ -118,11 +125,20 @@ def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:
     return handle
 
 
+class _NoTokens:
+    """The verifier of a server that gives no client access: it accepts no token."""
+
+    async def verify_token(self, token: str) -> None:
+        return None
+
+
 def _verifier(options: HttpOptions, ca_bundle: Path | None) -> TokenVerifier | None:
     """Return the verifier of bearer tokens; None when no token is needed."""
     if options.issuer is not None:
         keys = IssuerKeys(options.issuer.jwks, ca_bundle)
         return SignedTokens(options.issuer.name, options.issuer.audience, keys)
+    if options.login:
+        return _NoTokens()
     return None if options.token is None else SharedToken(options.token)
 
 
@@ -130,7 +146,7 @@ def _authenticated(app: ASGIApp, options: HttpOptions, verifier: TokenVerifier |
     """Return the application behind the check of bearer tokens, which comes before the body is read."""
     if verifier is None:
         return app
-    if options.issuer is not None:
+    if options.issuer is not None or options.login:
         assert options.url is not None
         metadata = build_resource_metadata_url(_URL.validate_python(options.url))
         app = ConcurrencyLimit(app, options.calls_per_caller, per_caller=True)

@@ -36,9 +36,10 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """The options of an HTTP server. At most one of `token` and `issuer` is set.
+    """The options of an HTTP server. At most one of `token`, `issuer` and `login` is set.
 
-    The server listens on `host` and `port`; `url` is the address that clients use when it differs. `body` and
+    The server listens on `host` and `port`; `url` is the address that clients use when it differs. With
+    `login`, people log in through Bitrix24 at this server, which gives clients their tokens. `body` and
     `upload` are the maximum sizes of a request and of an uploaded file in bytes, `grace` is in seconds. With
     `sessions`, clients of older protocols have to return to the same process. `proxies` are the addresses and networks
     of proxies that may name the address of a client.
@@ -49,6 +50,7 @@ class HttpOptions:
     url: str | None = None
     token: str | None = None
     issuer: Issuer | None = None
+    login: bool = False
     keys: tuple[str, ...] = ()
     calls: int = 256
     calls_per_caller: int = 32
@@ -82,6 +84,7 @@ class HttpOptions:
             url=settings.http_url,
             token=token,
             issuer=_issuer(settings),
+            login=settings.http_login is not None,
             keys=tuple(keys),
             calls=settings.http_calls,
             calls_per_caller=settings.http_calls_per_caller,
@@ -127,14 +130,16 @@ class HttpOptions:
     def _check_exposure(self) -> None:
         if self.token is not None and self.issuer is not None:
             raise SettingsError("Set either B24_HTTP_TOKEN or B24_HTTP_ISSUER, not both")
+        if self.login and (self.token is not None or self.issuer is not None):
+            raise SettingsError("Set B24_HTTP_LOGIN, or one of B24_HTTP_TOKEN and B24_HTTP_ISSUER, not both")
         exposed = [where for where in (self.host, self.url) if where and not _is_loopback(where)]
         if not exposed:
             return
         where = exposed[0]
-        if self.token is None and self.issuer is None:
+        if self.token is None and self.issuer is None and not self.login:
             raise SettingsError(
                 f"{where} can be reached from other computers, so clients must authenticate: set B24_HTTP_TOKEN, or "
-                "B24_HTTP_ISSUER and B24_HTTP_JWKS for OAuth"
+                "B24_HTTP_ISSUER and B24_HTTP_JWKS for OAuth, or B24_HTTP_LOGIN=bitrix24"
             )
         if self.url is None:
             raise SettingsError(
