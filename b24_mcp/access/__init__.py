@@ -8,6 +8,7 @@ from b24_mcp.access.content import NOTICE
 from b24_mcp.access.gate import AccessRules, Gate, Judgement, Ruling
 from b24_mcp.access.permits import Permit, digest_of_call
 from b24_mcp.access.questions import question, reasons_in
+from b24_mcp.access.recent_writes import RecentWrite, RecentWrites
 from b24_mcp.access.risks import risks_in_words, with_risks
 from b24_mcp.access.write_window import WriteWindow
 from b24_mcp.errors.table import register
@@ -24,6 +25,8 @@ __all__ = [
     "Level",
     "PendingApproval",
     "Permit",
+    "RecentWrite",
+    "RecentWrites",
     "Ruling",
     "WriteWindow",
     "calling",
