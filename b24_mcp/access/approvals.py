@@ -2,9 +2,9 @@
 
 The answer to the model contains the code. `b24-mcp approve CODE` shows the call and stores the approval in the state
 that both processes share. People who log in over HTTP find their waiting calls on their page, and approve or decline
-them there. The same call, made again, uses the approval up. It may be made again by its code alone: the
-request is stored beside the question, as private as the rest of the state. The code is not a credential: without access
-to the terminal it approves nothing, and it repeats a request only for the caller who made it.
+them there. The same call, made again, uses the approval up. It may be made again by its code alone: the request is
+stored beside the question, as private as the rest of the state. The code is not a credential: without access to the
+terminal or the page it approves nothing, and it repeats a request only for the caller who made it.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _PAUSE = 0.5
 class PendingApproval:
     """A call that waits for approval, or that was approved.
 
-    `digest` identifies the call; `said` is the question about it. `user` is the name of the caller, who alone may answer
-    on a page. `request` is the request as JSON, and `portal_name` the configured name of its portal; both are empty
-    when the request cannot be repeated by its code. `asked_at` is in Unix time.
+    `digest` identifies the call; `said` is the question about it. `user` is the name of the caller, who alone may
+    answer on a page. `request` is the request as JSON, and `portal_name` the configured name of its portal. Both are
+    empty when the request cannot be repeated by its code. `asked_at` is in Unix time.
     """
 
     digest: str

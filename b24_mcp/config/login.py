@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from b24_mcp.config.configuration import Configuration
 from b24_mcp.config.portals import ENVIRONMENT
-from b24_mcp.config.roles import Roles
+from b24_mcp.config.roles import parse_roles
 from b24_mcp.config.settings import Settings
 
 
@@ -18,7 +18,7 @@ def login_problems(settings: Settings) -> Iterator[str]:
         return
     others = {"B24_HTTP_TOKEN": settings.http_token, "B24_HTTP_ISSUER": settings.http_issuer}
     for name in [name for name, value in others.items() if value is not None]:
-        yield f"B24_HTTP_LOGIN and {name} exclude each other: remove {name}, and clients get their tokens from the login"
+        yield f"B24_HTTP_LOGIN and {name} exclude each other: remove {name}, because clients get tokens at the login"
     if settings.http_url is None:
         yield "B24_HTTP_LOGIN needs B24_HTTP_URL, the address that clients and browsers use"
     if settings.http_key is None:
@@ -26,7 +26,7 @@ def login_problems(settings: Settings) -> Iterator[str]:
     if settings.state == "memory":
         yield "B24_HTTP_LOGIN needs B24_STATE, a file or Redis: logins and approvals are stored there, not in memory"
     try:
-        Roles.parse(settings.http_roles)
+        parse_roles(settings.http_roles, "read")
     except ValueError as exc:
         yield f"B24_HTTP_ROLES cannot be used: {exc}"
 
@@ -34,7 +34,7 @@ def login_problems(settings: Settings) -> Iterator[str]:
 def login_portals(configuration: Configuration) -> tuple[str, ...]:
     """Return the names of the portals that people can log in to, the default first."""
     settings = configuration.settings
-    has_own = bool(settings.portal and settings.client_id and settings.client_secret)
+    has_own = bool(settings.portal and settings.client_id and settings.client_secret) and settings.webhook_url is None
     usable = {name for name, portal in configuration.portals.items() if portal.is_oauth} | (
         {ENVIRONMENT} if has_own else set()
     )

@@ -1,71 +1,70 @@
-"""The roles of people who log in (`B24_HTTP_ROLES`): which access level a person of the portal has."""
+"""The access levels of people who log in over HTTP, by their roles on the portal (`B24_HTTP_ROLES`)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Literal
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
 
-from b24_mcp.config.settings import AccessLevel
-
-_RoleLevel = Literal["none", "read", "write", "full"]
-_LEVELS: tuple[_RoleLevel, ...] = ("none", "read", "write", "full")
-_RULE = re.compile(
-    r"(?P<role>\*|admin|(?P<kind>user|department):(?P<id>[1-9][0-9]{0,18}))=(?P<level>none|read|write|full)"
-)
-_FORM = "ROLE=LEVEL, where ROLE is admin, department:ID, user:ID or *, and LEVEL is none, read, write or full"
-_NOTHING: Mapping[str, _RoleLevel] = MappingProxyType({})
+RoleLevel = Literal["none", "read", "write", "full"]
+_LEVELS: tuple[RoleLevel, ...] = get_args(RoleLevel)
+_ROLE = re.compile(r"(?P<word>admin|\*)|(?P<kind>user|department):(?P<id>[1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True, slots=True)
-class Roles:
-    """The rules of `B24_HTTP_ROLES`. Without any rule everybody has the highest level of the portal.
+class RoleRules:
+    """The rules, from the most specific one: a user, a department, an administrator, everybody.
 
-    The most specific rule decides: `user:ID`, then `department:ID`, then `admin`, then `*`. Of several departments with
-    a rule, the one with the narrowest level decides. A person without a rule, or with the level `none`, has no access.
+    `everybody` is the level of a person whom no other rule names. A level `none` means no access.
     """
 
-    rules: Mapping[str, _RoleLevel] = field(default_factory=lambda: _NOTHING)
+    everybody: RoleLevel
+    users: Mapping[int, RoleLevel]
+    departments: Mapping[int, RoleLevel]
+    admin: RoleLevel | None = None
 
-    @classmethod
-    def parse(cls, text: str | None) -> Roles:
-        """Return the rules in a text such as `admin=full,department:5=read,*=write`; no rules for None.
+    def level(self, user: int, *, is_admin: bool, departments: Collection[int] | None) -> RoleLevel:
+        """Return the level of a person. Of several departments, the narrowest level applies.
 
-        Raises:
-            ValueError: when the text is not a list of rules, or has two rules for one role.
+        `departments` is None when the portal does not say in which the person is. Then the narrowest of all levels
+        that the departments of the rules give is used, so that a rule that narrows is not lost.
         """
-        if text is None:
-            return cls()
-        rules: dict[str, _RoleLevel] = {}
-        for number, part in enumerate(text.split(","), 1):
-            found = _RULE.fullmatch("".join(part.split()).lower())
-            if found is None:
-                raise ValueError(f"rule {number} must be {_FORM}")
-            if found["role"] in rules:
-                raise ValueError(f"there are two rules for {found['role']}")
-            rules[found["role"]] = _as_level(found["level"])
-        return cls(MappingProxyType(rules))
-
-    def level_of(
-        self, user_id: int, departments: tuple[int, ...], *, is_admin: bool, highest: AccessLevel
-    ) -> AccessLevel | None:
-        """Return the level of a person, at most `highest`; None for no access."""
-        found = self._rule_for(user_id, departments, is_admin) if self.rules else highest
-        narrowest = min(found, highest, key=_LEVELS.index)
-        return None if narrowest == "none" else narrowest
-
-    def _rule_for(self, user_id: int, departments: tuple[int, ...], is_admin: bool) -> _RoleLevel:
-        if (own := self.rules.get(f"user:{user_id}")) is not None:
-            return own
-        of_departments = [self.rules[role] for one in departments if (role := f"department:{one}") in self.rules]
-        if of_departments:
-            return min(of_departments, key=_LEVELS.index)
-        if is_admin and "admin" in self.rules:
-            return self.rules["admin"]
-        return self.rules.get("*", "none")
+        if user in self.users:
+            return self.users[user]
+        usual = self.everybody if not is_admin or self.admin is None else self.admin
+        if departments is None:
+            return min((usual, *self.departments.values()), key=_LEVELS.index)
+        own = [self.departments[one] for one in departments if one in self.departments]
+        return min(own, key=_LEVELS.index) if own else usual
 
 
-def _as_level(word: str) -> _RoleLevel:
-    return next(level for level in _LEVELS if level == word)
+def parse_roles(text: str | None, usual: RoleLevel) -> RoleRules:
+    """Parse rules such as `admin=full,department:5=read,user:12=full,*=write`.
+
+    Without any rule everybody has the level `usual`. With rules but none for `*`, everybody else has no access.
+
+    Raises:
+        ValueError: for anything that is not a rule, and for two rules of one role. The message names it.
+    """
+    if text is None or not text.strip():
+        return RoleRules(usual, {}, {})
+    found: dict[str, RoleLevel] = {}
+    for part in text.split(","):
+        role, sign, level = (piece.strip().lower() for piece in part.partition("="))
+        if not sign or _ROLE.fullmatch(role) is None:
+            raise ValueError(
+                f"{part.strip()[:60]!r} is not ROLE=LEVEL, where ROLE is user:ID, department:ID, admin or *"
+            )
+        chosen = next((one for one in _LEVELS if one == level), None)
+        if chosen is None:
+            raise ValueError(f"{level[:60]!r} is not a level for {role}: use {', '.join(_LEVELS)}")
+        if role in found:
+            raise ValueError(f"{role} has two rules")
+        found[role] = chosen
+    ids: dict[str, dict[int, RoleLevel]] = {"user": {}, "department": {}}
+    for role, level in found.items():
+        kind, _, number = role.partition(":")
+        if number:
+            ids[kind][int(number)] = level
+    return RoleRules(found.get("*", "none"), ids["user"], ids["department"], found.get("admin"))

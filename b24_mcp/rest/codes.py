@@ -28,6 +28,11 @@ CODES: dict[str, CodeFact] = PORTAL_CODES | {
         "https://PORTAL/rest/USER_ID/CODE/ (in Bitrix24: Developer resources, Other, Inbound webhook).",
     ),
     "B24MCP_NO_LOGIN": CodeFact("auth", "Nothing was sent. A person has to run b24-mcp login on this computer."),
+    "B24MCP_LOGIN_ENDED": CodeFact(
+        "auth",
+        "Nothing was executed. The person has to log in again: connect this server in the client once more, or open "
+        "its address in a browser.",
+    ),
     "B24MCP_CONSENT": CodeFact("auth", "Nothing was saved. A person has to run b24-mcp login again."),
     "B24MCP_OTHER_PORTAL": CodeFact(
         "auth",

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
@@ -27,6 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from b24_mcp.access.caller import LEVEL_SCOPES
 from b24_mcp.app.app import App
+from b24_mcp.app.approval import APPROVAL_PAGE
 from b24_mcp.app.files.exchange import EXCHANGE, FileExchange
 from b24_mcp.config import ConfigurationOverview
 from b24_mcp.server.http.access_log import AccessLog
@@ -39,9 +41,14 @@ from b24_mcp.server.http.keys import IssuerKeys
 from b24_mcp.server.http.limits import BufferedBody, ConcurrencyLimit, refusal
 from b24_mcp.server.http.negotiation import HelpfulRefusals, JsonAnswers
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
+from b24_mcp.server.http.people import ClientGrants
+from b24_mcp.server.http.people.paths import APPROVE, OwnAddress
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.server.offer import Offer
 from b24_mcp.state import SharedState
+
+if TYPE_CHECKING:
+    from b24_mcp.app.people_logins import PeopleLogins
 
 _MAX_SESSIONS = 4_000
 """Sessions kept at the same time, at 40 kB each. A session expires half an hour after its last request."""
@@ -55,11 +62,14 @@ def http_application(
     state: SharedState,
     ca_bundle: Path | None = None,
     overview: ConfigurationOverview | None = None,
+    people: PeopleLogins | None = None,
+    grants: ClientGrants | None = None,
 ) -> tuple[Starlette, CancellableRequests]:
     """Return the application, and the object that cancels its running requests when the process has to end.
 
     Without `options.sessions` the application is stateless: any server behind a balancer can handle any request.
-    Clients of older protocols need a session to be asked something during a call.
+    Clients of older protocols need a session to be asked something during a call. With `options.login`, `people` are
+    the logins of people, and `grants` the clients that they gave access.
     """
     # Only its session manager is used. The routes are defined below, with their middleware in a fixed order.
     server.streamable_http_app(
@@ -87,7 +97,7 @@ def http_application(
     exchange = None if address is None else FileExchange(address, state, options.upload)
 
     def protected(app: ASGIApp, *methods: str) -> ASGIApp:
-        narrowing = NarrowingAddress(_exchanging(app, exchange), overview.portals)
+        narrowing = NarrowingAddress(_approving(_exchanging(app, exchange), options), overview.portals)
         return _for_browsers(_authenticated(narrowing, options, verifier), options, methods)
 
     # There is no GET: every message belongs to a call and is sent with its answer. DELETE ends a session.
@@ -99,6 +109,8 @@ def http_application(
     routes += [] if exchange is None else file_routes(exchange)
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
+    if options.login and people is not None:
+        routes += _pages(options, state, people, grants)
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
     application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would contain the header Host
@@ -118,11 +130,47 @@ def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:
     return handle
 
 
+def _approving(app: ASGIApp, options: HttpOptions) -> ASGIApp:
+    """Return the application whose calls can name the page at which a person approves them."""
+    if not options.login or options.url is None:
+        return app
+    page = OwnAddress.of(options.url).to(APPROVE)
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        token = APPROVAL_PAGE.set(page)
+        try:
+            await app(scope, receive, send)
+        finally:
+            APPROVAL_PAGE.reset(token)
+
+    return handle
+
+
+def _pages(options: HttpOptions, state: SharedState, people: PeopleLogins, grants: ClientGrants | None) -> list[Route]:
+    """Return the routes for the browsers of people who log in."""
+    from b24_mcp.server.http.people.login import browser_login  # needed only where people log in
+    from b24_mcp.server.http.people.routes import NoClients, people_routes
+    from b24_mcp.server.http.people.sessions import Sessions
+
+    assert options.url is not None
+    login = browser_login(options.url, options.keys, Sessions(state), people)
+    return people_routes(login, grants or NoClients(), state)
+
+
+class _NoTokens:
+    """The verifier of a server that gives no client access: it accepts no token."""
+
+    async def verify_token(self, token: str) -> None:
+        return None
+
+
 def _verifier(options: HttpOptions, ca_bundle: Path | None) -> TokenVerifier | None:
     """Return the verifier of bearer tokens; None when no token is needed."""
     if options.issuer is not None:
         keys = IssuerKeys(options.issuer.jwks, ca_bundle)
         return SignedTokens(options.issuer.name, options.issuer.audience, keys)
+    if options.login:
+        return _NoTokens()
     return None if options.token is None else SharedToken(options.token)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from b24_mcp.config.login import login_problems
 from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.server.http.connections import ConnectionLimits, connections_allowed
 
@@ -36,9 +37,10 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """The options of an HTTP server. At most one of `token` and `issuer` is set.
+    """The options of an HTTP server. At most one of `token`, `issuer` and `login` is set.
 
-    The server listens on `host` and `port`; `url` is the address that clients use when it differs. `body` and
+    The server listens on `host` and `port`; `url` is the address that clients use when it differs. With
+    `login`, people log in through Bitrix24 at this server, which gives clients their tokens. `body` and
     `upload` are the maximum sizes of a request and of an uploaded file in bytes, `grace` is in seconds. With
     `sessions`, clients of older protocols have to return to the same process.
     """
@@ -48,6 +50,7 @@ class HttpOptions:
     url: str | None = None
     token: str | None = None
     issuer: Issuer | None = None
+    login: bool = False
     keys: tuple[str, ...] = ()
     calls: int = 256
     calls_per_caller: int = 32
@@ -74,12 +77,15 @@ class HttpOptions:
             _check_address("B24_HTTP_URL", settings.http_url, local=(*_LOOPBACK_NAMES, *_CONTAINER_NAMES))
             if not urlsplit(settings.http_url).path.endswith(PATH):
                 raise SettingsError(f"B24_HTTP_URL must end with {PATH}: it is the complete address that clients use")
+        for problem in login_problems(settings):
+            raise SettingsError(problem)
         options = cls(
             host=host,
             port=port,
             url=settings.http_url,
             token=token,
             issuer=_issuer(settings),
+            login=settings.http_login is not None,
             keys=tuple(keys),
             calls=settings.http_calls,
             calls_per_caller=settings.http_calls_per_caller,
@@ -128,10 +134,10 @@ class HttpOptions:
         if not exposed:
             return
         where = exposed[0]
-        if self.token is None and self.issuer is None:
+        if self.token is None and self.issuer is None and not self.login:
             raise SettingsError(
                 f"{where} can be reached from other computers, so clients must authenticate: set B24_HTTP_TOKEN, or "
-                "B24_HTTP_ISSUER and B24_HTTP_JWKS for OAuth"
+                "B24_HTTP_ISSUER and B24_HTTP_JWKS for OAuth, or B24_HTTP_LOGIN=bitrix24"
             )
         if self.url is None:
             raise SettingsError(

@@ -9,13 +9,16 @@ import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 from sse_starlette.sse import AppStatus
 
 from b24_mcp.app.logs import configure_logging
-from b24_mcp.config import load_overview
+from b24_mcp.config import load_configuration, load_overview
+from b24_mcp.config.login import portal_problem
 from b24_mcp.config.settings import Settings, SettingsError
+from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
@@ -23,10 +26,14 @@ from b24_mcp.server.http.cancellation import CancellableRequests
 from b24_mcp.server.http.connections import Connections
 from b24_mcp.server.http.listener import Listener
 from b24_mcp.server.http.options import PATH, HttpOptions
+from b24_mcp.server.http.people.paths import CALLBACK, OwnAddress
 from b24_mcp.server.http.protocol import InvalidRequestFilter, protocol_class
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import open_state
+
+if TYPE_CHECKING:
+    from b24_mcp.app.people_logins import PeopleLogins
 
 _LOG = logging.getLogger(__name__)
 
@@ -66,7 +73,8 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     server = build_server(
         redactor, level=settings.access, portals=overview.portals, keys=options.keys, tools=settings.tools
     )
-    application, requests = http_application(server, options, state, settings.ca_bundle, overview)
+    people = _people(redactor) if options.login else None
+    application, requests = http_application(server, options, state, settings.ca_bundle, overview, people)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -97,6 +105,23 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             server_process.run(sockets=[listener])
         finally:
             stop_tracing()
+
+
+def _people(redactor: Redactor) -> PeopleLogins:
+    """Return the logins of people.
+
+    Raises:
+        SettingsError: when there is no portal that they can log in to, or a setting cannot be used.
+    """
+    from b24_mcp.app.people_logins import PeopleLogins  # imports the HTTP client
+
+    configuration = load_configuration()
+    if (problem := portal_problem(configuration)) is not None:
+        raise SettingsError(problem)
+    try:
+        return PeopleLogins(configuration, redactor)
+    except B24Error as exc:
+        raise SettingsError(exc.fault.message.rstrip(".")) from None
 
 
 class _Server(uvicorn.Server):
@@ -140,6 +165,12 @@ class _Server(uvicorn.Server):
 def _print_address(options: HttpOptions, listener: socket.socket) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     access = "with OAuth" if options.issuer else "with the bearer token" if options.token else _UNPROTECTED
+    if options.login and options.url is not None:
+        page = OwnAddress.of(options.url)
+        access = (
+            f"for people who log in through Bitrix24. Their page is {page.to('/')}, and the application in Bitrix24 "
+            f"needs the address {page.to(CALLBACK)}"
+        )
     url = f" as {options.url}" if options.url else ""
     sys.stderr.write(f"b24-mcp serves MCP at http://{host}:{listener.getsockname()[1]}{PATH}{url}, {access}\n")
     sys.stderr.flush()
