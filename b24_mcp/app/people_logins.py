@@ -37,6 +37,7 @@ class PeopleLogins:
         self._redactor = redactor
         self._clock = clock or SystemClock()
         self._app = app
+        self._applications: dict[str, tuple[PortalAddress, Application]] = {}
         self._roles = parse_roles(configuration.settings.http_roles, configuration.settings.access)
         self._state = open_state(configuration.settings.state, None if clock is None else clock.now)
 
@@ -114,6 +115,11 @@ class PeopleLogins:
         await self._state.aclose()
 
     def _application(self, name: str) -> tuple[PortalAddress, Application]:
+        if name not in self._applications:
+            self._applications[name] = self._configured(name)
+        return self._applications[name]
+
+    def _configured(self, name: str) -> tuple[PortalAddress, Application]:
         configuration = self._configuration
         if name not in self.portal_names():
             raise our_error("B24MCP_PORTAL", f"People cannot log in to the portal {name[:60]!r}.")

@@ -6,16 +6,23 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.loopback import LoopbackPortal
+from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.http.issuer import SignedFor
-from tests.server.http.people.kit import PeopleServer, people_portal, people_server
+from tests.server.http.people.kit import HOME, PeopleServer, people_server, set_people
+
+
+@pytest.fixture(scope="module")
+def shared_portal() -> Iterator[LoopbackPortal]:
+    """A portal whose local application is that of the server."""
+    with loopback_portal(handler=f"{HOME}/login/callback") as portal:
+        yield portal
 
 
 @pytest.fixture
-def company(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackPortal]:
-    """The portal that people log in to."""
-    with people_portal(monkeypatch) as portal:
-        yield portal
+def company(shared_portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch) -> LoopbackPortal:
+    """The portal that people log in to, with the settings of the server."""
+    set_people(shared_portal, monkeypatch)
+    return shared_portal
 
 
 @pytest.fixture

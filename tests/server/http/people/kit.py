@@ -6,8 +6,8 @@ import json
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
@@ -27,7 +27,7 @@ from b24_mcp.server.http.people import GrantedClient
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import SharedState, Tokens, open_state, open_tokens
 from tests.fake_portal import FakeClock
-from tests.loopback import LoopbackPortal, loopback_portal
+from tests.loopback import LoopbackPortal
 from tests.server.http.conftest import MODERN, modern_headers
 from tests.server.http.issuer import NAME, URL, SignedFor
 
@@ -138,21 +138,18 @@ class PeopleServer:
         return json.loads((await self.call(user, tool, **arguments))["content"][0]["text"])
 
 
-@contextmanager
-def people_portal(monkeypatch: pytest.MonkeyPatch, handler: str = f"{HOME}/login/callback") -> Iterator[LoopbackPortal]:
-    """A portal whose local application is that of the server, with the settings of the server."""
-    with loopback_portal(handler=handler) as portal:
-        known = portal.sandbox.application
-        for name, value in {
-            "B24_PORTAL": portal.origin,
-            "B24_CLIENT_ID": known.client_id,
-            "B24_CLIENT_SECRET": known.client_secret,
-            "B24_HTTP_LOGIN": "bitrix24",
-            "B24_HTTP_URL": URL,
-            "B24_HTTP_KEY": KEY,
-        }.items():
-            monkeypatch.setenv(name, value)
-        yield portal
+def set_people(portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the settings of a server whose people log in to a portal."""
+    known = portal.sandbox.application
+    for name, value in {
+        "B24_PORTAL": portal.origin,
+        "B24_CLIENT_ID": known.client_id,
+        "B24_CLIENT_SECRET": known.client_secret,
+        "B24_HTTP_LOGIN": "bitrix24",
+        "B24_HTTP_URL": URL,
+        "B24_HTTP_KEY": KEY,
+    }.items():
+        monkeypatch.setenv(name, value)
 
 
 @asynccontextmanager
