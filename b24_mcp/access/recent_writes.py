@@ -56,7 +56,7 @@ class RecentWrites:
                 f"write:{request}",
                 json.dumps(writes, ensure_ascii=False),
                 self.now(),
-                seconds=max(1.0, at + _SECONDS - self.now()),
+                seconds=_SECONDS,
                 group=_group(user),
                 newest=MOST_WRITES,
             )

@@ -136,8 +136,10 @@ class PersonPage:
     def _outcome(self, write: RecentWrite) -> str:
         if write.outcome == "ok":
             return self._text("outcome_ok")
+        if not write.outcome:
+            return self._text("outcome_missing")
         executed = write.executed if write.executed in ("yes", "no") else "unknown"
-        return self._text(f"outcome_{executed}", code=write.outcome or "–")
+        return self._text(f"outcome_{executed}", code=write.outcome)
 
     def _leaving(self) -> Html:
         here = element("button", self._text("log_out"), type="submit")
