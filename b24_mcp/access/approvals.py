@@ -61,11 +61,13 @@ class Approvals:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
     async def ask(self, request: PendingApproval) -> str:
-        """Store a request and return its code. The same call gets the same code while it waits."""
+        """Store a request and return its code. The same call gets the same code until the answer to it was used."""
         moment = self.now()
         known = await self.store.read_note(_asked(request.digest), moment)
-        if known is not None and await self.store.read_note(_waiting(known), moment) is not None:
-            return known
+        if known is not None:
+            for name in (_waiting, _approved_request, _declined_request):
+                if await self.store.read_note(name(known), moment) is not None:
+                    return known
         code = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))
         stored, group = json.dumps(asdict(replace(request, asked_at=moment))), _group(request.user)
         await self.store.put_note(_waiting(code), stored, moment, seconds=LIFETIME, group=group)

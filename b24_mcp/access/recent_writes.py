@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from b24_mcp.state import ExpiringStore
@@ -45,7 +45,7 @@ class RecentWrites:
     store: ExpiringStore
     now: Callable[[], float] = time.time
 
-    async def keep(self, user: str, request: str, at: float, lines: Sequence[dict[str, object]]) -> None:
+    async def keep(self, user: str, request: str, at: float, lines: Sequence[Mapping[str, object]]) -> None:
         """Store the writes of one request, in place of what was stored of it. A failure is only logged.
 
         `lines` are lines of the audit log.
@@ -78,7 +78,7 @@ def _group(user: str) -> str:
     return f"writes:{user}"
 
 
-def _write(at: float, line: dict[str, object]) -> RecentWrite:
+def _write(at: float, line: Mapping[str, object]) -> RecentWrite:
     given = line.get("fields")
     return RecentWrite(
         at=at,
