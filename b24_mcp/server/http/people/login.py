@@ -152,6 +152,13 @@ class PortalLogin:
         self.address.delete_cookie(response, _SESSION)
         return response
 
+    async def host_of(self, person: LoggedInPerson) -> str:
+        """Return the host of the portal of a person; its name when it is not configured any more."""
+        try:
+            return (await self._asked(person.portal)).portal.host
+        except B24Error:
+            return person.portal
+
     async def frames(self) -> Sequence[str]:
         """Return the origins of the portals, which may show the application in a frame."""
         return [(await self._asked(name)).portal.origin for name in self.people.portal_names()]

@@ -24,10 +24,13 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class PersonPage:
-    """Writes pages for a signed-in person in a language. `now` is the Unix time of the request."""
+    """Writes pages for a signed-in person in a language. `portal` is what the person reads as the name of the portal,
+    and `now` the Unix time of the request.
+    """
 
     address: OwnAddress
     signed_in: SignedIn
+    portal: str
     language: Language
     now: float
 
@@ -69,14 +72,8 @@ class PersonPage:
 
     def _who(self) -> Html:
         person = self.signed_in.person
-        facts = {
-            "who": person.name,
-            "portal": person.portal if person.portal != "environment" else "",
-            "level": self._text(f"level_{person.level}"),
-        }
-        shown = [
-            joined((element("dt", self._text(name)), element("dd", value))) for name, value in facts.items() if value
-        ]
+        facts = {"who": person.name, "portal": self.portal, "level": self._text(f"level_{person.level}")}
+        shown = [joined((element("dt", self._text(name)), element("dd", value))) for name, value in facts.items()]
         return element("dl", *shown)
 
     def _question(self, code: str, waiting: PendingApproval) -> Html:

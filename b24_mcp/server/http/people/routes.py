@@ -89,7 +89,7 @@ class PeoplePages:
         clients, waiting = await self.grants.of(person), await self.approvals.waiting_for(person.key)
         writes = await self.writes.of(person.key)
         # In a thread, because the catalogue says what each method does.
-        page = self._page(signed_in, request)
+        page = await self._page(signed_in, request)
         return await run_sync(page.home, clients, waiting, writes, said if said in NOTICES else "")
 
     async def log_in(self, request: Request) -> Response:
@@ -113,7 +113,11 @@ class PeoplePages:
         """Log out here or everywhere; GET asks first."""
         signed_in = await self.login.signed_in(request)
         if request.method != "POST":
-            return _to(self.login.address.to("/")) if signed_in is None else self._page(signed_in, request).leaving()
+            return (
+                _to(self.login.address.to("/"))
+                if signed_in is None
+                else (await self._page(signed_in, request)).leaving()
+            )
         form = await read_form(request)
         if signed_in is None or not self._is_ours(request, signed_in, form.get("form_token")):
             return self._refused(request, signed_in)
@@ -141,7 +145,7 @@ class PeoplePages:
                 "nothing_waits", self._language(request, signed_in), self.login.address.to("/"), status=404
             )
         if request.method != "POST":
-            return self._page(signed_in, request).approval(code, waiting)
+            return (await self._page(signed_in, request)).approval(code, waiting)
         return await self._answered(code, form.get("answer"), signed_in, request)
 
     async def revoke(self, request: Request) -> Response:
@@ -173,8 +177,10 @@ class PeoplePages:
     def _home_saying(self, said: str) -> Response:
         return _to(self.login.address.to(f"/?said={said}"))
 
-    def _page(self, signed_in: SignedIn, request: Request) -> PersonPage:
-        return PersonPage(self.login.address, signed_in, self._language(request, signed_in), self.login.now())
+    async def _page(self, signed_in: SignedIn, request: Request) -> PersonPage:
+        portal = await self.login.host_of(signed_in.person)
+        language = self._language(request, signed_in)
+        return PersonPage(self.login.address, signed_in, portal, language, self.login.now())
 
     def _language(self, request: Request, signed_in: SignedIn | None) -> Language:
         return language_of(request, "en" if signed_in is None else signed_in.person.language)

@@ -35,6 +35,7 @@ pre {
   overflow: auto;
 }
 form { display: flex; flex-wrap: wrap; gap: .5rem; margin: .75rem 0 0; }
+form:first-child { margin-top: 0; }
 button, .button {
   font: inherit; display: inline-block; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--main);
   border-radius: .4rem; background: var(--card); color: var(--main); cursor: pointer; text-decoration: none;
@@ -43,9 +44,10 @@ button, .button {
 .bad { border-color: var(--bad); color: var(--bad); }
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
 ul { list-style: none; margin: 0; padding: 0; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem 1rem; margin: .5rem 0; }
-dt { color: var(--quiet); }
-dd { margin: 0; }
+dl { margin: .5rem 0; }
+dt { color: var(--quiet); font-size: .9rem; }
+dd { margin: 0 0 .25rem; }
+@media (min-width: 32rem) { dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem 1rem; } }
 .row { border-top: 1px solid var(--line); padding: .5rem 0; }
 .row:first-child { border-top: 0; }
 """

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import anyio.to_thread
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from b24_mcp.access.person import LoggedInPerson
 from b24_mcp.app.people_logins import PeopleLogins
@@ -105,7 +106,7 @@ def form_token(page: str) -> str:
 class PeopleServer:
     """The server of a test, with its portal."""
 
-    http_of: Any
+    http_of: Callable[[], httpx.AsyncClient]
     portal: LoopbackPortal
     grants: FakeGrants
     issuer: SignedFor | None
@@ -157,6 +158,15 @@ async def people_server(
     portal: LoopbackPortal, issuer: SignedFor | None = None, clock: FakeClock | None = None, url: str = URL
 ) -> AsyncIterator[PeopleServer]:
     """Serve people. Calls of tools come with tokens of an issuer, whose subject is the key of the person."""
+    async with people_application(portal, issuer, clock, url) as (_, server):
+        yield server
+
+
+@asynccontextmanager
+async def people_application(
+    portal: LoopbackPortal, issuer: SignedFor | None = None, clock: FakeClock | None = None, url: str = URL
+) -> AsyncIterator[tuple[Starlette, PeopleServer]]:
+    """Run the application of a server; see `people_server`."""
     state = open_state(os.environ["B24_STATE"])
     logins = PeopleLogins(await anyio.to_thread.run_sync(load_configuration), Redactor(), clock)
     grants = FakeGrants()
@@ -166,13 +176,14 @@ async def people_server(
         build_server(Redactor(), keys=(KEY,)), options, state, people=logins, grants=grants
     )
     transport = httpx.ASGITransport(application, client=("203.0.113.5", 5000))
-    base = url.removesuffix("/mcp")
+
+    def http() -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=transport, base_url=url.removesuffix("/mcp"))
+
     async with application.router.lifespan_context(application):
         if issuer is not None:
             await _shared_login(portal)
-        yield PeopleServer(
-            lambda: httpx.AsyncClient(transport=transport, base_url=base), portal, grants, issuer, state, logins
-        )
+        yield application, PeopleServer(http, portal, grants, issuer, state, logins)
 
 
 async def _shared_login(portal: LoopbackPortal) -> None:

@@ -335,7 +335,7 @@ async def test_with_several_portals_the_person_chooses_one(company: LoopbackPort
         (way,) = re.findall(r'href="https://mcp.example.com(/login\?portal=second[^"]*)"', page)
         response = await browser.log_in(way)
         assert response.headers["location"] == f"{HOME}/?tab=1"
-        assert "<dd>second</dd>" in (await browser.http.get("/")).text
+        assert f"<dd>{urlsplit(company.origin).netloc}</dd>" in (await browser.http.get("/")).text
         unknown = await browser.http.get("/login?portal=elsewhere")
         assert unknown.status_code == 404
         assert "no such portal" in unknown.text
