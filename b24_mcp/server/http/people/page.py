@@ -119,6 +119,7 @@ class PersonPage:
     def _write(self, write: RecentWrite) -> Html:
         method = known_methods().method(write.method)
         summary = "" if method is None else (method.summary_ru if self.language == "ru" else "") or method.summary
+        summary = summary.partition(";")[0]  # what follows is for models
         fields = f"{self._text('fields')} {', '.join(write.fields)}" if write.fields else ""
         facts = [write.portal, write.client, self._text("was_approved") if write.approved else ""]
         return joined(
