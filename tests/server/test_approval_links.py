@@ -35,7 +35,7 @@ class Opener:
         self.tasks: Any = None
         self.approvals: Any = None
 
-    async def __call__(self, _: Any, params: Any) -> ElicitResult:
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:
         assert isinstance(params, ElicitRequestURLParams), params
         self.opened.append(params)
         if self.then is not None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
@@ -41,14 +40,10 @@ from b24_mcp.server.http.keys import IssuerKeys
 from b24_mcp.server.http.limits import BufferedBody, ConcurrencyLimit, refusal
 from b24_mcp.server.http.negotiation import HelpfulRefusals, JsonAnswers
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
-from b24_mcp.server.http.people import ClientGrants
 from b24_mcp.server.http.people.paths import APPROVE, OwnAddress
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.server.offer import Offer
 from b24_mcp.state import SharedState
-
-if TYPE_CHECKING:
-    from b24_mcp.app.people_logins import PeopleLogins
 
 _MAX_SESSIONS = 4_000
 """Sessions kept at the same time, at 40 kB each. A session expires half an hour after its last request."""
@@ -62,14 +57,13 @@ def http_application(
     state: SharedState,
     ca_bundle: Path | None = None,
     overview: ConfigurationOverview | None = None,
-    people: PeopleLogins | None = None,
-    grants: ClientGrants | None = None,
+    pages: Sequence[Route] = (),
 ) -> tuple[Starlette, CancellableRequests]:
     """Return the application, and the object that cancels its running requests when the process has to end.
 
     Without `options.sessions` the application is stateless: any server behind a balancer can handle any request.
-    Clients of older protocols need a session to be asked something during a call. With `options.login`, `people` are
-    the logins of people, and `grants` the clients that they gave access.
+    Clients of older protocols need a session to be asked something during a call. `pages` are the routes for
+    the browsers of people, with `options.login`.
     """
     # Only its session manager is used. The routes are defined below, with their middleware in a fixed order.
     server.streamable_http_app(
@@ -109,8 +103,7 @@ def http_application(
     routes += [] if exchange is None else file_routes(exchange)
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
-    if options.login and people is not None:
-        routes += _pages(options, state, people, grants)
+    routes += pages
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
     application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would contain the header Host
@@ -132,7 +125,7 @@ def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:
 
 def _approving(app: ASGIApp, options: HttpOptions) -> ASGIApp:
     """Return the application whose calls can name the page at which a person approves them."""
-    if not options.login or options.url is None:
+    if options.login is None or options.url is None:
         return app
     page = OwnAddress.of(options.url).to(APPROVE)
 
@@ -144,17 +137,6 @@ def _approving(app: ASGIApp, options: HttpOptions) -> ASGIApp:
             APPROVAL_PAGE.reset(token)
 
     return handle
-
-
-def _pages(options: HttpOptions, state: SharedState, people: PeopleLogins, grants: ClientGrants | None) -> list[Route]:
-    """Return the routes for the browsers of people who log in."""
-    from b24_mcp.server.http.people.login import browser_login  # needed only where people log in
-    from b24_mcp.server.http.people.routes import NoClients, people_routes
-    from b24_mcp.server.http.people.sessions import Sessions
-
-    assert options.url is not None
-    login = browser_login(options.url, options.keys, Sessions(state), people)
-    return people_routes(login, grants or NoClients(), state)
 
 
 class _NoTokens:
@@ -169,7 +151,7 @@ def _verifier(options: HttpOptions, ca_bundle: Path | None) -> TokenVerifier | N
     if options.issuer is not None:
         keys = IssuerKeys(options.issuer.jwks, ca_bundle)
         return SignedTokens(options.issuer.name, options.issuer.audience, keys)
-    if options.login:
+    if options.login is not None:
         return _NoTokens()
     return None if options.token is None else SharedToken(options.token)
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from sse_starlette.sse import AppStatus
+from starlette.routing import Route
 
 from b24_mcp.app.logs import configure_logging
-from b24_mcp.config import load_configuration, load_overview
+from b24_mcp.config import ConfigurationError, load_configuration, load_overview
 from b24_mcp.config.login import portal_problem
 from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.errors import B24Error
@@ -30,7 +31,7 @@ from b24_mcp.server.http.people.paths import CALLBACK, OwnAddress
 from b24_mcp.server.http.protocol import InvalidRequestFilter, protocol_class
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.mcp_server import build_server
-from b24_mcp.state import open_state
+from b24_mcp.state import SharedState, open_state
 
 if TYPE_CHECKING:
     from b24_mcp.app.people_logins import PeopleLogins
@@ -73,8 +74,8 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     server = build_server(
         redactor, level=settings.access, portals=overview.portals, keys=options.keys, tools=settings.tools
     )
-    people = _people(redactor) if options.login else None
-    application, requests = http_application(server, options, state, settings.ca_bundle, overview, people)
+    pages = [] if options.login is None else _pages(options, state, open_people_logins(redactor))
+    application, requests = http_application(server, options, state, settings.ca_bundle, overview, pages)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -107,21 +108,34 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             stop_tracing()
 
 
-def _people(redactor: Redactor) -> PeopleLogins:
-    """Return the logins of people.
+def open_people_logins(redactor: Redactor) -> PeopleLogins:
+    """Return the logins of people, for a server with `B24_HTTP_LOGIN`.
 
     Raises:
         SettingsError: when there is no portal that they can log in to, or a setting cannot be used.
     """
-    from b24_mcp.app.people_logins import PeopleLogins  # imports the HTTP client
+    from b24_mcp.app.people_logins import PeopleLogins  # not needed on a server with one credential
 
-    configuration = load_configuration()
-    if (problem := portal_problem(configuration)) is not None:
-        raise SettingsError(problem)
     try:
+        configuration = load_configuration()
+        if (problem := portal_problem(configuration)) is not None:
+            raise SettingsError(problem)
         return PeopleLogins(configuration, redactor)
+    except ConfigurationError as exc:
+        raise SettingsError(str(exc)) from None
     except B24Error as exc:
         raise SettingsError(exc.fault.message.rstrip(".")) from None
+
+
+def _pages(options: HttpOptions, state: SharedState, logins: PeopleLogins) -> list[Route]:
+    """Return the routes for the browsers of people."""
+    from b24_mcp.server.http.people.login import browser_login  # not needed on a server with one credential
+    from b24_mcp.server.http.people.routes import NoClients, people_routes
+    from b24_mcp.server.http.people.sessions import Sessions
+
+    assert options.url is not None
+    login = browser_login(options.url, options.keys, Sessions(state), logins)
+    return people_routes(login, NoClients(), state)
 
 
 class _Server(uvicorn.Server):
@@ -165,7 +179,7 @@ class _Server(uvicorn.Server):
 def _print_address(options: HttpOptions, listener: socket.socket) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     access = "with OAuth" if options.issuer else "with the bearer token" if options.token else _UNPROTECTED
-    if options.login and options.url is not None:
+    if options.login is not None and options.url is not None:
         page = OwnAddress.of(options.url)
         access = (
             f"for people who log in through Bitrix24. Their page is {page.to('/')}, and the application in Bitrix24 "

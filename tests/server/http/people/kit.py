@@ -25,6 +25,9 @@ from b24_mcp.secrets import Redactor
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import HttpOptions, Issuer
 from b24_mcp.server.http.people import GrantedClient
+from b24_mcp.server.http.people.login import browser_login
+from b24_mcp.server.http.people.routes import people_routes
+from b24_mcp.server.http.people.sessions import Sessions
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import SharedState, Tokens, open_state, open_tokens
 from tests.fake_portal import FakeClock
@@ -171,10 +174,10 @@ async def people_application(
     logins = PeopleLogins(await anyio.to_thread.run_sync(load_configuration), Redactor(), clock)
     grants = FakeGrants()
     tokens = None if issuer is None else Issuer(NAME, issuer.url, URL)
-    options = HttpOptions(host="0.0.0.0", url=url, login=True, issuer=tokens, keys=(KEY,))
-    application, _ = http_application(
-        build_server(Redactor(), keys=(KEY,)), options, state, people=logins, grants=grants
-    )
+    options = HttpOptions(host="0.0.0.0", url=url, login="bitrix24", issuer=tokens, keys=(KEY,))
+    login = browser_login(url, (KEY,), Sessions(state), logins)
+    pages = people_routes(login, grants, state)
+    application, _ = http_application(build_server(Redactor(), keys=(KEY,)), options, state, pages=pages)
     transport = httpx.ASGITransport(application, client=("203.0.113.5", 5000))
 
     def http() -> httpx.AsyncClient:

@@ -28,7 +28,7 @@ def options(**changes: Any) -> HttpOptions:
 
 
 def test_the_login_of_people_serves_other_computers_without_a_token() -> None:
-    assert options().login
+    assert options().login == "bitrix24"
     assert options(http_roles="admin=full, department:5=read, user:12=none, *=write").login
 
 
