@@ -125,7 +125,7 @@ def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:
 
 def _approving(app: ASGIApp, options: HttpOptions) -> ASGIApp:
     """Return the application whose calls can name the page at which a person approves them."""
-    if options.login is None or options.url is None:
+    if not options.login or options.url is None:
         return app
     page = OwnAddress.of(options.url).to(APPROVE)
 
@@ -151,7 +151,7 @@ def _verifier(options: HttpOptions, ca_bundle: Path | None) -> TokenVerifier | N
     if options.issuer is not None:
         keys = IssuerKeys(options.issuer.jwks, ca_bundle)
         return SignedTokens(options.issuer.name, options.issuer.audience, keys)
-    if options.login is not None:
+    if options.login:
         return _NoTokens()
     return None if options.token is None else SharedToken(options.token)
 

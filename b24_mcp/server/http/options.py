@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import urlsplit
 
 from b24_mcp.config.login import login_problems
@@ -51,7 +50,7 @@ class HttpOptions:
     url: str | None = None
     token: str | None = None
     issuer: Issuer | None = None
-    login: Literal["bitrix24"] | None = None
+    login: bool = False
     keys: tuple[str, ...] = ()
     calls: int = 256
     calls_per_caller: int = 32
@@ -86,7 +85,7 @@ class HttpOptions:
             url=settings.http_url,
             token=token,
             issuer=_issuer(settings),
-            login=settings.http_login,
+            login=settings.http_login is not None,
             keys=tuple(keys),
             calls=settings.http_calls,
             calls_per_caller=settings.http_calls_per_caller,
@@ -135,7 +134,7 @@ class HttpOptions:
         if not exposed:
             return
         where = exposed[0]
-        if self.token is None and self.issuer is None and self.login is None:
+        if self.token is None and self.issuer is None and not self.login:
             raise SettingsError(
                 f"{where} can be reached from other computers, so clients must authenticate: set B24_HTTP_TOKEN, or "
                 "B24_HTTP_ISSUER and B24_HTTP_JWKS for OAuth, or B24_HTTP_LOGIN=bitrix24"

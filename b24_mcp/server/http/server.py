@@ -74,7 +74,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     server = build_server(
         redactor, level=settings.access, portals=overview.portals, keys=options.keys, tools=settings.tools
     )
-    pages = [] if options.login is None else _pages(options, state, open_people_logins(redactor))
+    pages = _pages(options, state, open_people_logins(redactor)) if options.login else []
     application, requests = http_application(server, options, state, settings.ca_bundle, overview, pages)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
@@ -179,7 +179,7 @@ class _Server(uvicorn.Server):
 def _print_address(options: HttpOptions, listener: socket.socket) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     access = "with OAuth" if options.issuer else "with the bearer token" if options.token else _UNPROTECTED
-    if options.login is not None and options.url is not None:
+    if options.login and options.url is not None:
         page = OwnAddress.of(options.url)
         access = (
             f"for people who log in through Bitrix24. Their page is {page.to('/')}, and the application in Bitrix24 "

@@ -11,7 +11,7 @@ import pytest
 
 from b24_mcp.access import Approvals, PendingApproval, RecentWrites
 from tests.loopback import LoopbackPortal
-from tests.server.http.people.kit import (
+from tests.server.http.pages.kit import (
     ADMINISTRATOR,
     HOME,
     MANAGER,

@@ -174,7 +174,7 @@ async def people_application(
     logins = PeopleLogins(await anyio.to_thread.run_sync(load_configuration), Redactor(), clock)
     grants = FakeGrants()
     tokens = None if issuer is None else Issuer(NAME, issuer.url, URL)
-    options = HttpOptions(host="0.0.0.0", url=url, login="bitrix24", issuer=tokens, keys=(KEY,))
+    options = HttpOptions(host="0.0.0.0", url=url, login=True, issuer=tokens, keys=(KEY,))
     login = browser_login(url, (KEY,), Sessions(state), logins)
     pages = people_routes(login, grants, state)
     application, _ = http_application(build_server(Redactor(), keys=(KEY,)), options, state, pages=pages)

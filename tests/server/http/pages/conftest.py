@@ -8,7 +8,7 @@ import pytest
 
 from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.http.issuer import SignedFor
-from tests.server.http.people.kit import HOME, PeopleServer, people_server, set_people
+from tests.server.http.pages.kit import HOME, PeopleServer, people_server, set_people
 
 
 @pytest.fixture(scope="module")

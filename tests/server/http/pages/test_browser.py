@@ -15,9 +15,9 @@ import uvicorn
 from b24_mcp.access import Approvals, RecentWrites
 from tests.loopback import loopback_portal
 from tests.server.http.conftest import AnnouncedServer
-from tests.server.http.people.kit import PeopleServer, people_application, set_people
-from tests.server.http.people.test_page import asked
-from tests.server.http.people.webdriver import CHROMIUM, DRIVER, real_browser
+from tests.server.http.pages.kit import PeopleServer, people_application, set_people
+from tests.server.http.pages.test_page import asked
+from tests.server.http.pages.webdriver import CHROMIUM, DRIVER, real_browser
 
 pytestmark = [
     pytest.mark.slow,

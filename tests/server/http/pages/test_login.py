@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.loopback import LoopbackPortal
-from tests.server.http.people.kit import HOME, MANAGER, SELLER, PeopleServer, people_server
+from tests.server.http.pages.kit import HOME, MANAGER, SELLER, PeopleServer, people_server
 
 SESSION = "__Host-b24-session"
 
