@@ -235,7 +235,7 @@ def caller_of(ctx: Context[App]) -> Caller:
 def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
     return Caller(
         name=token.subject or token.client_id,
-        client=token.client_id if token.subject else _client_of(ctx),
+        client=_granted_client(token) if token.subject else _client_of(ctx),
         level=level_of(token.scopes) or "read",
         portals=portals_of(token.scopes),
         # The shared token of all clients has no issuer.
@@ -253,10 +253,17 @@ def rights_of_token() -> Offer:
     return Offer(level_of(token.scopes) or "read", None if portals is None else tuple(sorted(portals)))
 
 
+def _granted_client(token: AccessToken) -> str:
+    """Return the name of the client that a person gave a token, or its id when it has no name."""
+    name = (token.claims or {}).get("client_name")
+    return (_shown(name) if isinstance(name, str) else "") or token.client_id
+
+
 def _client_of(ctx: Context[App]) -> str:
     """Return the name and version of the client; empty if it sends none, as older clients without a session."""
     params = ctx.session.client_params
-    if params is None:
-        return ""
-    said = f"{params.client_info.name} {params.client_info.version}"
-    return "".join(letter for letter in said if letter.isprintable()).strip()[:_LONGEST_CLIENT]
+    return "" if params is None else _shown(f"{params.client_info.name} {params.client_info.version}")
+
+
+def _shown(name: str) -> str:
+    return "".join(letter for letter in name if letter.isprintable()).strip()[:_LONGEST_CLIENT]

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.loopback import LoopbackPortal, loopback_portal
-from tests.server.http.issuer import SignedFor
 from tests.server.http.pages.kit import HOME, PeopleServer, people_server, set_people
 
 
@@ -27,13 +26,6 @@ def company(shared_portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch) -> L
 
 @pytest.fixture
 async def server(company: LoopbackPortal) -> AsyncIterator[PeopleServer]:
-    """A server where people log in. Clients cannot call its tools."""
-    async with people_server(company) as served:
-        yield served
-
-
-@pytest.fixture
-async def calling(company: LoopbackPortal, issuer: SignedFor) -> AsyncIterator[PeopleServer]:
     """A server where people log in, and where clients call tools for them."""
-    async with people_server(company, issuer) as served:
+    async with people_server(company) as served:
         yield served

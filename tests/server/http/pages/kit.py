@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,14 +16,17 @@ from urllib.parse import urlsplit
 import anyio.to_thread
 import httpx
 import pytest
+from mcp.server.auth.provider import AccessToken
 from starlette.applications import Starlette
 
+from b24_mcp.access.caller import LEVEL_SCOPES, LEVELS
 from b24_mcp.access.person import LoggedInPerson
 from b24_mcp.app.people_logins import PeopleLogins
 from b24_mcp.config import load_configuration
 from b24_mcp.secrets import Redactor
+from b24_mcp.server.http import application as application_module
 from b24_mcp.server.http.application import http_application
-from b24_mcp.server.http.options import HttpOptions, Issuer
+from b24_mcp.server.http.options import HttpOptions
 from b24_mcp.server.http.people import GrantedClient
 from b24_mcp.server.http.people.login import browser_login
 from b24_mcp.server.http.people.routes import people_routes
@@ -33,7 +36,7 @@ from b24_mcp.state import SharedState, Tokens, open_state, open_tokens
 from tests.fake_portal import FakeClock
 from tests.loopback import LoopbackPortal
 from tests.server.http.conftest import MODERN, modern_headers
-from tests.server.http.issuer import NAME, URL, SignedFor
+from tests.server.http.issuer import URL
 
 KEY = "k" * 32
 HOME = "https://mcp.example.com"
@@ -112,7 +115,6 @@ class PeopleServer:
     http_of: Callable[[], httpx.AsyncClient]
     portal: LoopbackPortal
     grants: FakeGrants
-    issuer: SignedFor | None
     state: SharedState
     logins: PeopleLogins
 
@@ -124,8 +126,6 @@ class PeopleServer:
 
     async def call(self, user: int, tool: str, answers: Any = None, capabilities: Any = None, **arguments: Any) -> Any:
         """Call a tool for a person, with the protocol of 2026-07-28. Return the result."""
-        assert self.issuer is not None
-        token = self.issuer.token(sub=self.key(user), client_id="claude", scope="b24:full")
         about = {
             "io.modelcontextprotocol/protocolVersion": MODERN,
             "io.modelcontextprotocol/clientCapabilities": capabilities or {},
@@ -133,7 +133,7 @@ class PeopleServer:
         params = {"name": tool, "arguments": arguments, "_meta": about} | (answers or {})
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
         async with self.http_of() as http:
-            response = await http.post("/mcp", headers=modern_headers(tool, token), content=json.dumps(body))
+            response = await http.post("/mcp", headers=modern_headers(tool, self.key(user)), content=json.dumps(body))
         assert response.status_code == 200, response.text
         return response.json()["result"]
 
@@ -156,37 +156,52 @@ def set_people(portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@dataclass
+class PersonTokens:
+    """Stands in for the authorization server of clients: the token of a person is the key of the person."""
+
+    logins: PeopleLogins
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        person = await self.logins.current(token)
+        if person is None:
+            return None
+        claims = {"iss": HOME, "person": asdict(person), "client_name": "Claude"}
+        scopes = list(LEVEL_SCOPES[: LEVELS.index(person.level) + 1])
+        return AccessToken(token="***", client_id="claude", subject=person.key, scopes=scopes, claims=claims)
+
+
 @asynccontextmanager
 async def people_server(
-    portal: LoopbackPortal, issuer: SignedFor | None = None, clock: FakeClock | None = None, url: str = URL
+    portal: LoopbackPortal, clock: FakeClock | None = None, url: str = URL
 ) -> AsyncIterator[PeopleServer]:
-    """Serve people. Calls of tools come with tokens of an issuer, whose subject is the key of the person."""
-    async with people_application(portal, issuer, clock, url) as (_, server):
+    """Serve people. Calls of tools come with the tokens of `PersonTokens`."""
+    async with people_application(portal, clock, url) as (_, server):
         yield server
 
 
 @asynccontextmanager
 async def people_application(
-    portal: LoopbackPortal, issuer: SignedFor | None = None, clock: FakeClock | None = None, url: str = URL
+    portal: LoopbackPortal, clock: FakeClock | None = None, url: str = URL
 ) -> AsyncIterator[tuple[Starlette, PeopleServer]]:
     """Run the application of a server; see `people_server`."""
     state = open_state(os.environ["B24_STATE"])
     logins = PeopleLogins(await anyio.to_thread.run_sync(load_configuration), Redactor(), clock)
     grants = FakeGrants()
-    tokens = None if issuer is None else Issuer(NAME, issuer.url, URL)
-    options = HttpOptions(host="0.0.0.0", url=url, login=True, issuer=tokens, keys=(KEY,))
+    options = HttpOptions(host="0.0.0.0", url=url, login=True, keys=(KEY,))
     login = browser_login(url, (KEY,), Sessions(state), logins)
     pages = people_routes(login, grants, state)
-    application, _ = http_application(build_server(Redactor(), keys=(KEY,)), options, state, pages=pages)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(application_module, "_verifier", lambda *_: PersonTokens(logins))
+        application, _ = http_application(build_server(Redactor(), keys=(KEY,)), options, state, pages=pages)
     transport = httpx.ASGITransport(application, client=("203.0.113.5", 5000))
 
     def http() -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=transport, base_url=url.removesuffix("/mcp"))
 
     async with application.router.lifespan_context(application):
-        if issuer is not None:
-            await _shared_login(portal)
-        yield application, PeopleServer(http, portal, grants, issuer, state, logins)
+        await _shared_login(portal)
+        yield application, PeopleServer(http, portal, grants, state, logins)
 
 
 async def _shared_login(portal: LoopbackPortal) -> None:

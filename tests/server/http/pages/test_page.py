@@ -47,41 +47,41 @@ def deletes(server: PeopleServer) -> int:
 # --- Questions ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_call_that_waits_is_shown_whole_approved_on_the_page_and_runs_once(calling: PeopleServer) -> None:
-    browser = await signed_in(calling)
-    before = deletes(calling)
-    refused = await calling.answer(ADMINISTRATOR, "call_method", **DELETE)
+async def test_a_call_that_waits_is_shown_whole_approved_on_the_page_and_runs_once(server: PeopleServer) -> None:
+    browser = await signed_in(server)
+    before = deletes(server)
+    refused = await server.answer(ADMINISTRATOR, "call_method", **DELETE)
     code = re.findall(r"/approve/(\w+)", refused["error"]["hint"])[0]
     assert f"open {HOME}/approve/{code} in a browser, or run `b24-mcp approve {code}`" in refused["error"]["hint"]
     page = await browser.page()
-    assert code in page
+    assert f"Asked by Claude, just now. Code {code}" in page
     assert "crm.deal.delete" in page
     assert '{"id": 5}' in page
-    assert deletes(calling) == before
+    assert deletes(server) == before
     response = await browser.send(f"/approve/{code}", answer="approve")
     assert response.headers["location"] == f"{HOME}/?said=approved"
     assert "Nothing waits for you" in await browser.page("/?said=approved")
-    answer = await calling.answer(ADMINISTRATOR, "call_method", approval=code)
-    assert deletes(calling) == before + 1, answer
-    again = await calling.answer(ADMINISTRATOR, "call_method", approval=code)
+    answer = await server.answer(ADMINISTRATOR, "call_method", approval=code)
+    assert deletes(server) == before + 1, answer
+    again = await server.answer(ADMINISTRATOR, "call_method", approval=code)
     assert again["error"]["code"] == "B24MCP_APPROVAL"
 
 
 @pytest.mark.parametrize("by_code", [True, False])
-async def test_a_declined_call_is_not_made_and_the_model_learns_it_once(calling: PeopleServer, by_code: bool) -> None:
-    browser = await signed_in(calling)
-    before = deletes(calling)
-    refused = await calling.answer(ADMINISTRATOR, "call_method", **DELETE)
+async def test_a_declined_call_is_not_made_and_the_model_learns_it_once(server: PeopleServer, by_code: bool) -> None:
+    browser = await signed_in(server)
+    before = deletes(server)
+    refused = await server.answer(ADMINISTRATOR, "call_method", **DELETE)
     code = re.findall(r"/approve/(\w+)", refused["error"]["hint"])[0]
     await browser.send(f"/approve/{code}", answer="decline")
     again = {"approval": code} if by_code else DELETE
-    answer = await calling.answer(ADMINISTRATOR, "call_method", **again)
+    answer = await server.answer(ADMINISTRATOR, "call_method", **again)
     assert (answer["error"]["code"], answer["error"]["executed"]) == ("B24MCP_DECLINED", "no")
     assert "The person declined this call" in answer["error"]["message"]
     assert "Do not repeat" in answer["error"]["hint"]
-    anew = await calling.answer(ADMINISTRATOR, "call_method", **DELETE)
+    anew = await server.answer(ADMINISTRATOR, "call_method", **DELETE)
     assert anew["error"]["code"] == "B24MCP_APPROVAL"
-    assert deletes(calling) == before
+    assert deletes(server) == before
 
 
 async def test_opening_a_question_approves_nothing(server: PeopleServer) -> None:
@@ -224,12 +224,12 @@ async def test_clients_are_shown_with_their_rights_and_their_access_is_ended(ser
 # --- Writes -------------------------------------------------------------------------------------------------------
 
 
-async def test_the_last_writes_of_the_person_are_shown_without_values(calling: PeopleServer) -> None:
-    browser, other = await signed_in(calling), await signed_in(calling, SELLER)
+async def test_the_last_writes_of_the_person_are_shown_without_values(server: PeopleServer) -> None:
+    browser, other = await signed_in(server), await signed_in(server, SELLER)
     fields = {"TITLE": "A private title"}
-    made = await calling.answer(ADMINISTRATOR, "call_method", method="crm.deal.add", params={"fields": fields})
+    made = await server.answer(ADMINISTRATOR, "call_method", method="crm.deal.add", params={"fields": fields})
     assert made["ok"], made
-    failed = await calling.answer(
+    failed = await server.answer(
         ADMINISTRATOR, "call_method", method="crm.deal.update", params={"id": 999_999, "fields": fields}
     )
     assert not failed["ok"]
