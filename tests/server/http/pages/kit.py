@@ -197,7 +197,8 @@ async def people_application(
     transport = httpx.ASGITransport(application, client=("203.0.113.5", 5000))
 
     def http() -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=transport, base_url=url.removesuffix("/mcp"))
+        headers = {"accept-language": "en"}
+        return httpx.AsyncClient(transport=transport, base_url=url.removesuffix("/mcp"), headers=headers)
 
     async with application.router.lifespan_context(application):
         await _shared_login(portal)
