@@ -17,6 +17,7 @@ import httpx
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
+_PAGE = "return document.readyState === 'complete' ? performance.timeOrigin : null"
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -33,13 +34,12 @@ class RealBrowser:
 
     async def click(self, selector: str) -> None:
         """Click the first element that a CSS selector finds, and wait for the page that follows."""
+        before = await self.run(_PAGE)
         found = await self._ask("POST", "/element", using="css selector", value=selector)
         await self._ask("POST", f"/element/{found[_ELEMENT]}/click")
-
-    async def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
-        actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
-        await self._ask("POST", "/actions", actions=[{"type": "key", "id": "keys", "actions": actions}])
+        with anyio.fail_after(30):
+            while await self.run(_PAGE) in (before, None):
+                await anyio.sleep(0.02)
 
     async def text(self) -> str:
         """Return the text of the page as a person sees it."""
