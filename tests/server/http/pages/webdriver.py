@@ -38,8 +38,16 @@ class RealBrowser:
         found = await self._ask("POST", "/element", using="css selector", value=selector)
         await self._ask("POST", f"/element/{found[_ELEMENT]}/click")
         with anyio.fail_after(30):
-            while await self.run(_PAGE) in (before, None):
-                await anyio.sleep(0.02)
+            await self._loaded_after(before)
+
+    async def _loaded_after(self, before: object) -> None:
+        while True:
+            try:
+                if await self.run(_PAGE) not in (before, None):
+                    return
+            except AssertionError:  # between two pages no script runs
+                pass
+            await anyio.sleep(0.02)
 
     async def text(self) -> str:
         """Return the text of the page as a person sees it."""
