@@ -33,7 +33,6 @@ from b24_mcp.server.http.people.routes import people_routes
 from b24_mcp.server.http.people.sessions import Sessions
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import SharedState, Tokens, open_state, open_tokens
-from tests.fake_portal import FakeClock
 from tests.loopback import LoopbackPortal
 from tests.server.http.conftest import MODERN, modern_headers
 from tests.server.http.issuer import URL
@@ -173,23 +172,23 @@ class PersonTokens:
 
 @asynccontextmanager
 async def people_server(
-    portal: LoopbackPortal, clock: FakeClock | None = None, url: str = URL
+    portal: LoopbackPortal, now: Callable[[], float] = time.time, url: str = URL
 ) -> AsyncIterator[PeopleServer]:
     """Serve people. Calls of tools come with the tokens of `PersonTokens`."""
-    async with people_application(portal, clock, url) as (_, server):
+    async with people_application(portal, now, url) as (_, server):
         yield server
 
 
 @asynccontextmanager
 async def people_application(
-    portal: LoopbackPortal, clock: FakeClock | None = None, url: str = URL
+    portal: LoopbackPortal, now: Callable[[], float] = time.time, url: str = URL
 ) -> AsyncIterator[tuple[Starlette, PeopleServer]]:
     """Run the application of a server; see `people_server`."""
     state = open_state(os.environ["B24_STATE"])
-    logins = PeopleLogins(await anyio.to_thread.run_sync(load_configuration), Redactor(), clock)
+    logins = PeopleLogins(await anyio.to_thread.run_sync(load_configuration), Redactor())
     grants = FakeGrants()
     options = HttpOptions(host="0.0.0.0", url=url, login=True, keys=(KEY,))
-    login = browser_login(url, (KEY,), Sessions(state), logins)
+    login = browser_login(url, (KEY,), Sessions(state, now), logins)
     pages = people_routes(login, grants, state)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(application_module, "_verifier", lambda *_: PersonTokens(logins))
