@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import time
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio.to_thread import run_sync
 
-from b24_mcp.access import Approvals, PendingApproval, RecentWrites
+from b24_mcp.access import Approvals, AuditTrail, Caller, PendingApproval, RecentWrites, calling
+from b24_mcp.rest import plan_call
+from b24_mcp.secrets import Redactor
 from tests.loopback import LoopbackPortal
 from tests.server.http.pages.kit import (
     ADMINISTRATOR,
@@ -318,3 +322,23 @@ async def test_another_server_with_the_same_state_knows_the_session_and_the_ques
         assert code in await other.page()
         assert (await other.send(f"/approve/{code}", answer="approve")).status_code == 303
     assert "Nothing waits" in await browser.page()
+
+
+@pytest.mark.parametrize(
+    ("caller", "is_shown"),
+    [
+        ({"is_identified": True}, True),
+        ({"is_identified": True, "is_program": True}, False),  # a program whose name looks like the key of a person
+        ({}, False),
+    ],
+    ids=str,
+)
+async def test_writes_of_programs_are_on_the_page_of_nobody(
+    server: PeopleServer, tmp_path: Path, caller: dict[str, Any], is_shown: bool
+) -> None:
+    browser = await signed_in(server)
+    trail = AuditTrail(tmp_path / "trail", Redactor(), recent=RecentWrites(server.state))
+    with calling(Caller(server.key(ADMINISTRATOR), **caller)):
+        call = await run_sync(plan_call, "crm.deal.add", {"fields": {"TITLE": "x"}})
+        await trail.entry("acme", [(call, "write", [])], approved=False).sent()
+    assert ("crm.deal.add" in await browser.page()) is is_shown
