@@ -26,6 +26,8 @@ _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 _CODE_LENGTH = 8
 _PAUSE = 0.5
 """Seconds between two looks at a code that waits for its answer."""
+_STORED_WITHIN = 2.0
+"""Seconds after which the answer to a code is certainly stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ class Approvals:
         if stored is None:
             return False
         digest = _pending(stored).digest
-        await self.store.put_note(_approved_request(code), stored, self.now(), seconds=LIFETIME)
         await self.store.put_note(_approved(digest), code, self.now(), seconds=LIFETIME)
+        await self.store.put_note(_approved_request(code), stored, self.now(), seconds=LIFETIME)
         return True
 
     async def decline(self, code: str) -> bool:
@@ -102,8 +104,8 @@ class Approvals:
         stored = await self.store.take_note(_waiting(code), self.now())
         if stored is None:
             return False
-        await self.store.put_note(_declined_request(code), stored, self.now(), seconds=LIFETIME)
         await self.store.put_note(_declined(_pending(stored).digest), code, self.now(), seconds=LIFETIME)
+        await self.store.put_note(_declined_request(code), stored, self.now(), seconds=LIFETIME)
         return True
 
     async def find_declined(self, code: str) -> PendingApproval | None:
@@ -122,8 +124,17 @@ class Approvals:
     async def wait_for_answer(self, code: str, seconds: float) -> None:
         """Wait until a code was approved, declined or has expired, and at most for some seconds."""
         ends_at = self.now() + seconds
-        while await self.find(code) is not None and self.now() < ends_at:
+        while await self.find(code) is not None:
+            if self.now() >= ends_at:
+                return
             await self.sleep(_PAUSE)
+        # The answer is stored a moment after the code stops to wait. A code that has expired gets none.
+        ends_at = self.now() + _STORED_WITHIN
+        while self.now() < ends_at and not await self._is_answered(code):
+            await self.sleep(_PAUSE)
+
+    async def _is_answered(self, code: str) -> bool:
+        return await self.find_approved(code) is not None or await self.find_declined(code) is not None
 
     async def find_approved(self, code: str) -> PendingApproval | None:
         """Return the approved call of a code that was not made yet. This does not use the approval up."""

@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 from mcp_types import ElicitRequestURLParams, ElicitResult
 
-from b24_mcp.access import Approvals, approvals
+from b24_mcp.access import Approvals, PendingApproval, approvals
 from b24_mcp.app.approval import APPROVAL_PAGE
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
@@ -145,3 +145,21 @@ async def test_opening_the_page_alone_is_no_approval(
     for answer in await made(Opener("accept"), era, shared, times=2):
         assert answer["error"]["code"] == "B24MCP_APPROVAL"
     assert sent(portal) == []
+
+
+async def test_a_wait_does_not_end_before_the_answer_is_stored(shared: Approvals) -> None:
+    """The answer arrives in two steps: the code stops to wait, then the approval is stored."""
+    looks: list[float] = []
+
+    async def goes_on(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 1:
+            await shared.store.take_note(f"approval:waiting:{code}", shared.now())
+        if len(looks) == 3:
+            await shared.store.put_note(f"approval:request:{code}", stored, shared.now(), seconds=600)
+
+    code = await shared.ask(PendingApproval("digest", "ann", "client", "portal", "Delete?"))
+    stored = await shared.store.read_note(f"approval:waiting:{code}", shared.now())
+    assert stored is not None
+    await Approvals(shared.store, shared.now, goes_on).wait_for_answer(code, 600)
+    assert len(looks) == 3
