@@ -14,7 +14,7 @@ from b24_mcp.errors import B24Error, our_error
 from b24_mcp.secrets import Redactor
 from b24_mcp.texts import Language
 
-Answered = Literal["allowed", "declined", "refused", "not asked", "unreadable"]
+Answered = Literal["allowed", "declined", "refused", "not asked", "unreadable", "waiting"]
 Opened = Literal["opened", "declined", "not asked"]
 APPROVAL_PAGE: ContextVar[str | None] = ContextVar("approval_page", default=None)
 """The beginning of the addresses at which the person of the running call answers questions; None without such pages."""
@@ -26,6 +26,7 @@ _SAID: Mapping[Answered, str] = {
     "declined": "The question was declined by the person or by the client.",
     "not asked": "This client did not ask the user.",
     "unreadable": "The client sent no valid answer to the question: neither yes nor no.",
+    "waiting": "The person was sent to the page of the question, and has not answered there yet.",
 }
 _DECLINED = (
     "Nothing was sent. If the person declined, do not repeat the call, and ask what to do instead. Some clients "
@@ -50,7 +51,8 @@ class AskUser(Protocol):
         """Return the answer of the user to a question in this language.
 
         It is "refused" when a person surely refused, and "declined" when the client may have done so by itself. It is
-        "not asked" when the client closed the question, and "unreadable" for an answer that is no valid form.
+        "not asked" when the client closed the question, "unreadable" for an answer that is no valid form, and "waiting"
+        while a page waits for the person.
         """
         ...
 
@@ -127,7 +129,8 @@ async def _permit_by_page(plan: Plan, ask: AskUser, redactor: Redactor, request:
     except OSError as exc:
         raise _not_stored(plan, exc, "not asked") from None
     await _refuse_declined(plan)
-    return await _permit_by_code(plan, redactor, request, "declined" if opened == "declined" else "not asked")
+    answered: Mapping[Opened, Answered] = {"opened": "waiting", "declined": "declined", "not asked": "not asked"}
+    return await _permit_by_code(plan, redactor, request, answered[opened])
 
 
 async def _permit_by_code(plan: Plan, redactor: Redactor, request: str, answer: Answered) -> Permit:
@@ -145,7 +148,7 @@ async def _permit_by_code(plan: Plan, redactor: Redactor, request: str, answer: 
             hint="Nothing was sent. The person can leave B24_STATE unset to approve calls in a terminal.",
         )
     try:
-        if answer == "not asked" and await approvals.use(plan.digest):
+        if answer in ("not asked", "waiting") and await approvals.use(plan.digest):
             return plan.opened.gate.permit(plan.judgement)
         code = await _asked(plan, approvals, redactor, request)
     except OSError as exc:

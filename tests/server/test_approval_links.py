@@ -126,6 +126,7 @@ async def test_a_page_that_stays_open_ends_the_wait_and_the_same_call_passes_aft
     person = Opener("accept")
     (answer,) = await made(person, era, shared)
     assert answer["error"]["code"] == "B24MCP_APPROVAL"
+    assert "has not answered there yet" in answer["error"]["message"]
     assert person.opened[0].url in answer["error"]["hint"]
     assert sent(portal) == []
     monkeypatch.setenv("B24_DEADLINE", "55")
