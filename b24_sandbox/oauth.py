@@ -1,8 +1,11 @@
 """The authorization server on the portal's own host: authorization codes, tokens and their renewal.
 
 Documentation: settings/oauth (index, auto-renewal, error-codes); `app.info` has the shape that official clients read.
-The sandbox itself consents, for its administrator. `domain` in an answer is the authorization server, `client_endpoint`
-the portal. Both are the same host, unless the server has its own name.
+The sandbox itself consents, for the user who is logged in at the portal: the one that the cookie `SANDBOX_USER` of the
+browser names, else `OAuthServer.consenting`. Authorization errors are pages of the portal, without a redirect.
+
+`domain` in an answer is the authorization server, `client_endpoint` the portal. Both are the same host, unless the
+server has its own name.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from b24_sandbox import dates, errors, php
 from b24_sandbox.answer import Timing
 from b24_sandbox.callers import RegisteredApplication, access_token_of
 from b24_sandbox.entities.access import OAUTH_TOKEN
+from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.messages import HTML, JSON, HttpRequest, Response
 from b24_sandbox.php import Map
@@ -24,6 +28,8 @@ from b24_sandbox.storage import Storage
 CODE_SECONDS = 30.0
 ACCESS_SECONDS = 3600.0
 REFRESH_SECONDS = 180 * 86400.0
+USER_COOKIE = "SANDBOX_USER"
+"""The cookie that names the user who is logged in at the portal, by the id. Any other value: a user who declines."""
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -67,6 +73,8 @@ class OAuthServer:
     ) -> None:
         self.application = application
         self.name = name
+        self.consenting: int | None = 1
+        """The user who is logged in at the portal in browsers without the cookie; `None`: a user who declines."""
         self._storage = storage
         self._everything = everything
         self._clock = clock
@@ -110,7 +118,7 @@ class OAuthServer:
         if request.verb == "POST":
             params.update(_sent(request))
         if path == "/oauth/authorize":
-            return self._authorize(params, request.base)
+            return self._authorize(params, request.base, self._consenting(request))
         answers = {"/oauth/token": self._token}
         if self.is_asked(request):
             answers["/rest/app.info"] = self._app_info
@@ -162,13 +170,26 @@ class OAuthServer:
         """The base address of the portal, also for requests to the authorization server."""
         return _under(base, "127.0.0.1") if self.name and self._server(base) == base else base
 
-    def _authorize(self, params: Map, base: str) -> Response:
+    def _consenting(self, request: HttpRequest) -> int | None:
+        """The id of the user who is logged in at the portal in the browser of a request; `None` if they decline."""
+        for cookie in request.headers.get("cookie", "").split(";"):
+            name, _, value = cookie.strip().partition("=")
+            if name == USER_COOKIE:
+                return int(value) if value.isdecimal() else None
+        return self.consenting
+
+    def _authorize(self, params: Map, base: str, user: int | None) -> Response:
         """Consent and redirect to the application. Errors are shown to the user, not sent to the application."""
         if php.text(params.get("client_id")) != self.application.client_id:
-            return Response(400, HTML, b"<html><body><h1>Application not found</h1></body></html>")
+            return _error_page("Application not found")
+        if user is None:
+            return _error_page("Access was not granted")
+        person = self._storage.row(USER, user)
+        if person is None or not person["ACTIVE"]:
+            return _error_page("The user is not active")
         scopes = self._requested(php.text(params.get("scope")))
         back = {
-            "code": self._keep("code", 1, scopes, self._clock() + CODE_SECONDS),
+            "code": self._keep("code", user, scopes, self._clock() + CODE_SECONDS),
             "state": php.text(params.get("state")),
             "domain": _host(self._portal(base)),
             "member_id": self.application.member_id,
@@ -247,6 +268,10 @@ class OAuthServer:
     def _rows(self, kind: str, token: str) -> list[Row]:
         columns = ["ID", "USER_ID", "SCOPE", "EXPIRES"]
         return self._storage.rows(OAUTH_TOKEN, columns, "KIND = ? and TOKEN = ?", [kind, token])
+
+
+def _error_page(title: str) -> Response:
+    return Response(400, HTML, f"<html><body><h1>{title}</h1></body></html>".encode())
 
 
 def _under(base: str, name: str) -> str:

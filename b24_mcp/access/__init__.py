@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from b24_mcp.access.gate import AccessRules, Gate, Judgement, Ruling
     from b24_mcp.access.permits import Permit, digest_of_call
     from b24_mcp.access.questions import question, reasons_in
+    from b24_mcp.access.recent_writes import RecentWrite, RecentWrites
     from b24_mcp.access.risks import risks_in_words, with_risks
     from b24_mcp.access.write_window import WriteWindow
 
@@ -29,6 +30,8 @@ __all__ = [
     "Level",
     "PendingApproval",
     "Permit",
+    "RecentWrite",
+    "RecentWrites",
     "Ruling",
     "WriteWindow",
     "calling",
@@ -55,6 +58,7 @@ __getattr__ = lazy_exports(
         "gate": ("AccessRules", "Gate", "Judgement", "Ruling"),
         "permits": ("Permit", "digest_of_call"),
         "questions": ("question", "reasons_in"),
+        "recent_writes": ("RecentWrite", "RecentWrites"),
         "risks": ("risks_in_words", "with_risks"),
         "write_window": ("WriteWindow",),
     },

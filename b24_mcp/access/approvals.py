@@ -1,9 +1,10 @@
-"""Approval by code, for clients that cannot ask the user: the user confirms the code in a terminal.
+"""Approval by code, for clients that cannot ask the user: the user confirms the code in a terminal or on a page.
 
 The answer to the model contains the code. `b24-mcp approve CODE` shows the call and stores the approval in the state
-that both processes share. The same call, made again, uses the approval up. It may be made again by its code alone: the
-request is stored beside the question, as private as the rest of the state. The code is not a credential: without access
-to the terminal it approves nothing, and it repeats a request only for the caller who made it.
+that both processes share. People who log in over HTTP find their waiting calls on their page, and approve or decline
+them there. The same call, made again, uses the approval up. It may be made again by its code alone: the request is
+stored beside the question, as private as the rest of the state. The code is not a credential: without access to the
+terminal or the page it approves nothing, and it repeats a request only for the caller who made it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+
+import anyio
 
 from b24_mcp.state import ExpiringStore
 
@@ -21,14 +24,19 @@ LIFETIME = 600.0
 
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 _CODE_LENGTH = 8
+_PAUSE = 0.5
+"""Seconds between two looks at a code that waits for its answer."""
+_STORED_WITHIN = 2.0
+"""Seconds after which the answer to a code is certainly stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingApproval:
     """A call that waits for approval, or that was approved.
 
-    `digest` identifies the call; `said` is the question about it. `request` is the request as JSON, and `portal_name`
-    the configured name of its portal; both are empty when the request cannot be repeated by its code.
+    `digest` identifies the call; `said` is the question about it. `user` is the name of the caller, who alone may
+    answer on a page. `request` is the request as JSON, and `portal_name` the configured name of its portal. Both are
+    empty when the request cannot be repeated by its code. `asked_at` is in Unix time.
     """
 
     digest: str
@@ -38,11 +46,13 @@ class PendingApproval:
     said: str
     request: str = ""
     portal_name: str = ""
+    asked_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """The pending calls and the approvals in the shared state. `now` returns Unix time; tests replace it.
+    """The pending calls and the approvals in the shared state. `now` returns Unix time, and `sleep` waits for seconds.
+    Tests replace both.
 
     Raises (every method):
         OSError: when the state cannot be used.
@@ -50,15 +60,19 @@ class Approvals:
 
     store: ExpiringStore
     now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
     async def ask(self, request: PendingApproval) -> str:
-        """Store a request and return its code. The same call gets the same code while it waits."""
+        """Store a request and return its code. The same call gets the same code until the answer to it was used."""
         moment = self.now()
         known = await self.store.read_note(_asked(request.digest), moment)
-        if known is not None and await self.store.read_note(_waiting(known), moment) is not None:
-            return known
+        if known is not None:
+            for name in (_waiting, _approved_request, _declined_request):
+                if await self.store.read_note(name(known), moment) is not None:
+                    return known
         code = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))
-        await self.store.put_note(_waiting(code), json.dumps(asdict(request)), moment, seconds=LIFETIME)
+        stored, group = json.dumps(asdict(replace(request, asked_at=moment))), _group(request.user)
+        await self.store.put_note(_waiting(code), stored, moment, seconds=LIFETIME, group=group)
         await self.store.put_note(_asked(request.digest), code, moment, seconds=LIFETIME)
         return code
 
@@ -67,6 +81,12 @@ class Approvals:
         stored = await self.store.read_note(_waiting(_normal(code)), self.now())
         return None if stored is None else _pending(stored)
 
+    async def waiting_for(self, user: str) -> Mapping[str, PendingApproval]:
+        """Return the requests of a caller that wait for an answer, by their codes, the oldest first."""
+        stored = await self.store.read_group(_group(user), self.now())
+        found = {key.removeprefix(_waiting("")): _pending(text) for key, text in stored.items()}
+        return dict(sorted(found.items(), key=lambda item: (item[1].asked_at, item[0])))
+
     async def approve(self, code: str) -> bool:
         """Approve the call of a code, once, within ten minutes. Return False when the code is unknown or expired."""
         code = _normal(code)
@@ -74,9 +94,47 @@ class Approvals:
         if stored is None:
             return False
         digest = _pending(stored).digest
-        await self.store.put_note(_approved_request(code), stored, self.now(), seconds=LIFETIME)
         await self.store.put_note(_approved(digest), code, self.now(), seconds=LIFETIME)
+        await self.store.put_note(_approved_request(code), stored, self.now(), seconds=LIFETIME)
         return True
+
+    async def decline(self, code: str) -> bool:
+        """Decline the call of a code. The next try of the caller learns it. Return False when the code is unknown."""
+        code = _normal(code)
+        stored = await self.store.take_note(_waiting(code), self.now())
+        if stored is None:
+            return False
+        await self.store.put_note(_declined(_pending(stored).digest), code, self.now(), seconds=LIFETIME)
+        await self.store.put_note(_declined_request(code), stored, self.now(), seconds=LIFETIME)
+        return True
+
+    async def find_declined(self, code: str) -> PendingApproval | None:
+        """Return the request of a code that a person declined, until its caller has learned it."""
+        stored = await self.store.read_note(_declined_request(_normal(code)), self.now())
+        return None if stored is None else _pending(stored)
+
+    async def learn_decline(self, digest: str) -> bool:
+        """Whether a person declined a call. The caller learns it once: then the same call asks anew."""
+        code = await self.store.take_note(_declined(digest), self.now())
+        if code is None:
+            return False
+        await self.store.take_note(_declined_request(code), self.now())
+        return True
+
+    async def wait_for_answer(self, code: str, seconds: float) -> None:
+        """Wait until a code was approved, declined or has expired, and at most for some seconds."""
+        ends_at = self.now() + seconds
+        while await self.find(code) is not None:
+            if self.now() >= ends_at:
+                return
+            await self.sleep(_PAUSE)
+        # The answer is stored a moment after the code stops to wait. A code that has expired gets none.
+        ends_at = self.now() + _STORED_WITHIN
+        while self.now() < ends_at and not await self._is_answered(code):
+            await self.sleep(_PAUSE)
+
+    async def _is_answered(self, code: str) -> bool:
+        return await self.find_approved(code) is not None or await self.find_declined(code) is not None
 
     async def find_approved(self, code: str) -> PendingApproval | None:
         """Return the approved call of a code that was not made yet. This does not use the approval up."""
@@ -94,6 +152,10 @@ class Approvals:
             return False
         await self.store.take_note(_approved_request(code), self.now())
         return True
+
+
+def _group(user: str) -> str:
+    return f"approval:of:{user}"
 
 
 def _pending(stored: str) -> PendingApproval:
@@ -120,3 +182,11 @@ def _approved(digest: str) -> str:
 
 def _approved_request(code: str) -> str:
     return f"approval:request:{code}"
+
+
+def _declined(digest: str) -> str:
+    return f"approval:declined:{digest}"
+
+
+def _declined_request(code: str) -> str:
+    return f"approval:declined-request:{code}"

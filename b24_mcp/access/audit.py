@@ -28,6 +28,7 @@ import anyio.to_thread
 
 from b24_mcp.access.caller import current_caller
 from b24_mcp.access.permits import digest_of
+from b24_mcp.access.recent_writes import RecentWrites
 from b24_mcp.catalog import RiskKind
 from b24_mcp.catalog.catalogue import Effect
 from b24_mcp.errors import B24Error, our_error
@@ -53,12 +54,16 @@ def default_folder() -> Path:
 
 @dataclass(slots=True)
 class AuditTrail:
-    """The audit log in a folder. With `values` the parameters are logged too. `now` returns Unix time."""
+    """The audit log in a folder. With `values` the parameters are logged too. `now` returns Unix time.
+
+    `recent` also gets the writes of people who log in, for their page.
+    """
 
     folder: Path
     redactor: Redactor
     values: bool = False
     now: Callable[[], float] = time.time
+    recent: RecentWrites | None = None
     _day: str = ""
 
     def entry(
@@ -71,7 +76,16 @@ class AuditTrail:
         common: Line = {"user": caller.name, "client": caller.client, "portal": portal, "approved": approved}
         if caller.person is not None:
             common |= {"user_id": caller.person.user_id, "user_name": caller.person.name}
-        return AuditEntry(self, [(call, common | self._of_call(call, effect, risks)) for call, effect, risks in writes])
+        owner = caller.name if caller.is_identified and not caller.is_program else ""
+        lines = [(call, common | self._of_call(call, effect, risks)) for call, effect, risks in writes]
+        return AuditEntry(self, lines, owner)
+
+    async def show(self, owner: str, request: str, at: float, lines: Sequence[Line]) -> None:
+        """Show the writes of a request on the page of the person who owns them; nobody owns them when it is empty."""
+        if self.recent is not None and owner:
+            shown = [{name: value for name, value in line.items() if name != "values"} for line in lines]
+            text = self.redactor.redact(json.dumps(shown, ensure_ascii=False))
+            await self.recent.keep(owner, request, at, json.loads(text))
 
     async def append(self, lines: Sequence[Line]) -> None:
         """Write lines in one step, in a worker thread.
@@ -128,12 +142,14 @@ class AuditTrail:
 
 @dataclass(slots=True)
 class AuditEntry:
-    """The entry of one request."""
+    """The entry of one request. `owner` is the person on whose page it is shown, if any."""
 
     trail: AuditTrail
     writes: list[tuple[MethodCall, Line]]
+    owner: str = ""
     id: str = field(default_factory=lambda: secrets.token_hex(6))
     _began: float | None = None
+    _sent_at: float = 0.0
 
     async def sent(self) -> None:
         """Write that the request is about to be sent. A retry does not write it again.
@@ -150,6 +166,8 @@ class AuditEntry:
                 "B24MCP_AUDIT", f"The audit log cannot be written ({type(exc).__name__}), so nothing was sent."
             ) from None
         self._began = time.perf_counter()
+        self._sent_at = self.trail.now()
+        await self.trail.show(self.owner, self.id, self._sent_at, [line for _, line in self.writes])
 
     async def ended(self, outcome: Answer | B24Error | None) -> None:
         """Write the outcome. A failure to write it is only logged, because the request is over."""
@@ -163,6 +181,7 @@ class AuditEntry:
         try:
             with anyio.CancelScope(shield=True):
                 await self.trail.append(lines)
+                await self.trail.show(self.owner, self.id, self._sent_at, lines)
         except OSError as exc:
             _LOG.error("The outcome of a write could not be written to the audit log: %s", exc)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from b24_mcp.access import PendingApproval, current_caller
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.approval import AskUser
+from b24_mcp.app.approval import AskUser, declined_by_person, how_to_approve
 from b24_mcp.app.calls import run_batch, run_call
 from b24_mcp.app.requests import CallRequest, stored_request
 from b24_mcp.errors import B24Error, our_error
@@ -50,13 +50,17 @@ async def approved_request(app: App, code: str, portal: str | None = None) -> Pe
     try:
         found = await approvals.find_approved(code)
         waiting = await approvals.find(code) if found is None else None
+        declined = await approvals.find_declined(code) if found is None and waiting is None else None
+        if declined is not None and declined.user == caller:
+            await approvals.learn_decline(declined.digest)
+            raise declined_by_person()
     except OSError as exc:
         raise our_error("B24MCP_APPROVAL", f"Approvals cannot be read: {exc}.") from None
     if waiting is not None and waiting.user == caller:
         raise our_error(
             "B24MCP_APPROVAL",
             f"The person has not approved {code} yet.",
-            hint=f"Nothing was sent. Ask the user to run `b24-mcp approve {code}` in a terminal. Do not run it.",
+            hint=f"Nothing was sent. Ask the user to {how_to_approve(code).rstrip(',')}. Do not do it yourself.",
         )
     if found is None or found.user != caller or not found.request:
         raise _unknown(code)

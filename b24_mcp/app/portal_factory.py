@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 from anyio.abc import TaskGroup
 
-from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, WriteWindow, default_folder, probing
+from b24_mcp.access import (
+    AccessRules,
+    Approvals,
+    AuditTrail,
+    Gate,
+    Level,
+    RecentWrites,
+    WriteWindow,
+    default_folder,
+    probing,
+)
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.record_names import RecordNames
 from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
@@ -281,7 +291,8 @@ class PortalFactory:
         if settings.audit == "off":
             return None
         folder = default_folder() if settings.audit is None else Path(settings.audit).expanduser()
-        return AuditTrail(folder, self.redactor, settings.audit_values)
+        recent = None if settings.http_login is None else RecentWrites(self.state)
+        return AuditTrail(folder, self.redactor, settings.audit_values, recent=recent)
 
 
 def document_cache(credential: Credential) -> DocumentCache | None:

@@ -13,7 +13,7 @@ from b24_mcp.errors import our_error
 from b24_mcp.texts import Language, text
 
 if TYPE_CHECKING:
-    from b24_mcp.app.approval import Answered
+    from b24_mcp.app.approval import Answered, Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,18 @@ class TerminalQuestion:
             )
         echo(question, err=True)
         return "allowed" if click.confirm(text("question.make", language), default=False, err=True) else "refused"
+
+    @property
+    def can_open(self) -> bool:
+        """Always false: the user is asked here."""
+        return False
+
+    async def open(self, address: str, code: str, question: str, language: Language) -> Opened:
+        """Never called, because `can_open` is false."""
+        return "not asked"
+
+    async def closed(self, code: str) -> None:
+        """Never called, because `can_open` is false."""
 
 
 def is_interactive() -> bool:

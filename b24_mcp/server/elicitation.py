@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation, ElicitationResult
 from mcp.server.elicitation import render_elicitation_schema as schema_of
 from mcp.server.mcpserver import Context
-from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitRequestURLParams, ElicitResult, InputRequiredResult
 from mcp_types.version import is_version_at_least
 from pydantic import BaseModel, Field, StrictBool, ValidationError, create_model
 
@@ -24,10 +25,11 @@ from b24_mcp.app.app import App
 from b24_mcp.texts import Language, text
 
 if TYPE_CHECKING:
-    from b24_mcp.app.approval import Answered
+    from b24_mcp.app.approval import Answered, Opened
 
 _SINCE = "2026-07-28"
 _KEY = "approval"
+_OPENED: Mapping[str, Opened] = {"accept": "opened", "decline": "declined", "cancel": "not asked"}
 
 
 class ApprovalForm(BaseModel):
@@ -63,6 +65,32 @@ class ClientQuestion:
         if asks is None or (asks.form is None and asks.url is not None):
             return False
         return self._in_rounds or self.ctx.session.can_send_request
+
+    @property
+    def can_open(self) -> bool:
+        """Whether the client opens addresses in a browser and can be asked to during a call."""
+        capabilities = self.ctx.client_capabilities
+        asks = capabilities.elicitation if capabilities is not None else None
+        return asks is not None and asks.url is not None and (self._in_rounds or self.ctx.session.can_send_request)
+
+    async def open(self, address: str, code: str, question: str, language: Language) -> Opened:
+        """Ask the user to open the page at an address.
+
+        Raises:
+            InputRequired: as `ask`.
+        """
+        message = text("question.page", language, question=question)
+        if self._in_rounds:
+            # In this protocol the question has no id: the code in the address identifies it.
+            params = ElicitRequestURLParams(message=message, url=address)
+            answer = _answer_in_round(self.ctx, params, [message, address])
+            return "not asked" if answer is None else _OPENED[answer.action]
+        return _OPENED[(await self.ctx.elicit_url(message, address, code)).action]
+
+    async def closed(self, code: str) -> None:
+        """Report the answer on the page to a client of an older protocol, which may still show the address."""
+        if not self._in_rounds:
+            await self.ctx.session.send_elicit_complete(code)
 
     async def ask(self, question: str, language: Language) -> Answered:
         """Ask the user.
@@ -104,12 +132,10 @@ def _answer_of_round(
     An answer counts only for the very question that was asked, with the same form.
     """
     schema = schema_of(form)
-    digest = hashlib.sha256(json.dumps([question, schema]).encode()).hexdigest()
-    answer = (ctx.input_responses or {}).get(_KEY)
-    if answer is None or ctx.request_state != digest:
-        request = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=schema))
-        raise InputRequired(InputRequiredResult(input_requests={_KEY: request}, request_state=digest))
-    if not isinstance(answer, ElicitResult):
+    answer = _answer_in_round(
+        ctx, ElicitRequestFormParams(message=question, requested_schema=schema), [question, schema]
+    )
+    if answer is None:
         return None
     if answer.action == "accept":
         try:
@@ -117,6 +143,21 @@ def _answer_of_round(
         except ValidationError:
             return None
     return DeclinedElicitation() if answer.action == "decline" else CancelledElicitation()
+
+
+def _answer_in_round(
+    ctx: Context[App], params: ElicitRequestFormParams | ElicitRequestURLParams, identity: list[object]
+) -> ElicitResult | None:
+    """Return the answer that came with this round, or end the round with the question; None for an unreadable answer.
+
+    `identity` is what the answer must belong to, as JSON.
+    """
+    digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+    answer = (ctx.input_responses or {}).get(_KEY)
+    if answer is None or ctx.request_state != digest:
+        request = ElicitRequest(params=params)
+        raise InputRequired(InputRequiredResult(input_requests={_KEY: request}, request_state=digest))
+    return answer if isinstance(answer, ElicitResult) else None
 
 
 def _answered(result: ElicitationResult[ApprovalForm] | None) -> Answered:

@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS member (
   name TEXT NOT NULL, key TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (name, key)
 ) WITHOUT ROWID;
 """
+_OLD_MEMBERS = "SELECT key FROM member WHERE name = ? ORDER BY until DESC LIMIT -1 OFFSET ?"
 
 
 class FileState:
@@ -119,7 +120,9 @@ class FileState:
         row = db.execute("SELECT level, at FROM bucket WHERE key = ?", (key,)).fetchone()
         return (0.0, now) if row is None else (float(row[0]), float(row[1]))
 
-    async def put_note(self, key: str, text: str, now: float, *, seconds: float, group: str | None = None) -> None:
+    async def put_note(
+        self, key: str, text: str, now: float, *, seconds: float, group: str | None = None, newest: int | None = None
+    ) -> None:
         """Store a text for a time; see `ExpiringStore`."""
 
         def work(db: sqlite3.Connection) -> None:
@@ -128,6 +131,10 @@ class FileState:
             if group is not None:
                 db.execute("DELETE FROM member WHERE until <= ?", (now,))
                 db.execute("INSERT OR REPLACE INTO member VALUES (?, ?, ?)", (group, key, now + seconds))
+            if group is not None and newest is not None:
+                rows = db.execute(_OLD_MEMBERS, (group, newest)).fetchall()
+                db.executemany("DELETE FROM note WHERE key = ?", rows)
+                db.executemany("DELETE FROM member WHERE key = ?", rows)
 
         await self._run(work)
 

@@ -13,10 +13,13 @@ class ExpiringStore(Protocol):
         OSError: if the store cannot be used.
     """
 
-    async def put_note(self, key: str, text: str, now: float, *, seconds: float, group: str | None = None) -> None:
+    async def put_note(
+        self, key: str, text: str, now: float, *, seconds: float, group: str | None = None, newest: int | None = None
+    ) -> None:
         """Store a text for a number of seconds, replacing the previous one.
 
-        `group` makes it one of the texts that `read_group` returns, such as all those of one person.
+        `group` makes it one of the texts that `read_group` returns, such as all those of one person. With `newest` the
+        group then has at most so many texts: those that expire last.
         """
         ...
 

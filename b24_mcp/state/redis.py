@@ -75,12 +75,20 @@ for i, key in ipairs(KEYS) do
 end
 return found
 """
-# Note, group; stored text, lifetime, key, now, until. A group lives as long as the last of its texts.
+# Note, group; stored text, lifetime, key, now, until, newest (-1: all), beginning of the names of notes. A group lives
+# as long as the last of its texts.
 _PUT_MEMBER = """
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[3])
 if redis.call('TTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
+local newest = tonumber(ARGV[6])
+if newest >= 0 then
+  for _, key in ipairs(redis.call('ZRANGE', KEYS[2], 0, -newest - 1)) do
+    redis.call('DEL', ARGV[7] .. key)
+    redis.call('ZREM', KEYS[2], key)
+  end
+end
 return 1
 """
 _TAKE_NOTE = """
@@ -140,14 +148,17 @@ class RedisState:
     def _now(self) -> float | str:
         return "" if self._clock is None else self._clock()
 
-    async def put_note(self, key: str, text: str, now: float, *, seconds: float, group: str | None = None) -> None:
+    async def put_note(
+        self, key: str, text: str, now: float, *, seconds: float, group: str | None = None, newest: int | None = None
+    ) -> None:
         """Store a text for a time; see `ExpiringStore`."""
         stored, lifetime = json.dumps([now + seconds, text]), math.ceil(seconds)
         if group is None:
             await self._do("set", f"{PREFIX}note:{key}", stored, ex=lifetime)
         else:
             names = (f"{PREFIX}note:{key}", f"{PREFIX}group:{group}")
-            await self._do("eval", _PUT_MEMBER, 2, *names, stored, lifetime, key, now, now + seconds)
+            values = (stored, lifetime, key, now, now + seconds, -1 if newest is None else newest)
+            await self._do("eval", _PUT_MEMBER, 2, *names, *values, f"{PREFIX}note:")
 
     async def add_note(self, key: str, text: str, now: float, *, seconds: float) -> bool:
         """Store a text unless the key has one; see `ExpiringStore`."""

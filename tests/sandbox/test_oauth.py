@@ -304,3 +304,21 @@ async def test_the_identity_of_a_portal_is_stable_and_differs_between_portals(po
 @pytest.mark.parametrize("path", ["/oauth/", "/oauth/other/", "/oauth/token/x/"])
 async def test_other_addresses_of_the_server_are_404(portal: Caller, path: str) -> None:
     assert (await portal.http.get(path)).status_code == 404
+
+
+async def test_the_user_of_the_browser_consents(portal: Caller) -> None:
+    oauth = portal.sandbox.portal.oauth
+    client_id = {"client_id": portal.sandbox.application.client_id}
+    refused = {"SANDBOX_USER=nobody": "not granted", "SANDBOX_USER=999": "not active"}
+    for cookie, said in refused.items():
+        response = await portal.http.get("/oauth/authorize/", params=client_id, headers={"cookie": cookie})
+        assert response.status_code == 400
+        assert said in response.text
+        assert "Location" not in response.headers
+    response = await portal.http.get(
+        "/oauth/authorize/", params=client_id, headers={"cookie": "other=2; SANDBOX_USER=1"}
+    )
+    assert response.status_code == 302
+    oauth.consenting = None
+    response = await portal.http.get("/oauth/authorize/", params=client_id)
+    assert response.status_code == 400

@@ -89,6 +89,17 @@ async def test_a_group_holds_its_texts_until_they_expire_or_are_taken(state: Sha
     assert await state.read_group(group, 1_100.0) == {}
 
 
+async def test_a_group_keeps_only_its_newest_texts_when_asked(state: SharedState) -> None:
+    group, other = some_key(), some_key()
+    keys = [some_key() for _ in range(5)]
+    await state.put_note(other, "of another group", 1_000.0, seconds=600, group=f"{group}2")
+    for number, key in enumerate(keys):
+        await state.put_note(key, key, 1_000.0 + number, seconds=600, group=group, newest=3)
+    assert set(await state.read_group(group, 1_010.0)) == set(keys[2:])
+    assert await state.read_note(keys[0], 1_010.0) is None
+    assert await state.read_note(other, 1_010.0) == "of another group"
+
+
 TAKER = """
 import asyncio, sys
 from b24_mcp.state import open_state

@@ -6,6 +6,7 @@ from b24_mcp.cli.diagnosis.clients import check_clients
 from b24_mcp.cli.diagnosis.extras import check_extras
 from b24_mcp.cli.diagnosis.finding import Finding
 from b24_mcp.cli.diagnosis.folders import check_folders
+from b24_mcp.cli.diagnosis.login import check_login
 from b24_mcp.cli.diagnosis.portals import check_portals
 from b24_mcp.cli.diagnosis.records import check_records
 from b24_mcp.cli.diagnosis.settings import check_settings
@@ -24,5 +25,6 @@ async def diagnose(redactor: Redactor, *, offline: bool) -> list[Finding]:
             findings += [finding async for finding in check_portals(configuration, redactor)]
         findings += await check_folders(configuration.settings)
         findings += [finding async for finding in check_records(configuration.settings)]
+        findings += check_login(configuration)
         findings += check_extras(configuration.settings)
     return [*findings, *check_clients()]

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from b24_mcp.access.caller import LEVEL_SCOPES
 from b24_mcp.app.app import App
+from b24_mcp.app.approval import APPROVAL_PAGE
 from b24_mcp.app.files.exchange import EXCHANGE, FileExchange
 from b24_mcp.config import ConfigurationOverview
 from b24_mcp.server.http.access_log import AccessLog
@@ -40,6 +41,7 @@ from b24_mcp.server.http.keys import IssuerKeys
 from b24_mcp.server.http.limits import BufferedBody, ConcurrencyLimit, refusal
 from b24_mcp.server.http.negotiation import HelpfulRefusals, JsonAnswers
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
+from b24_mcp.server.http.people.paths import APPROVE, OwnAddress
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.server.offer import Offer
 from b24_mcp.state import SharedState
@@ -60,12 +62,13 @@ def http_application(
     ca_bundle: Path | None = None,
     overview: ConfigurationOverview | None = None,
     grants: GrantServer | None = None,
+    pages: Sequence[Route] = (),
 ) -> tuple[Starlette, CancellableRequests]:
     """Return the application, and the object that cancels its running requests when the process has to end.
 
     Without `options.sessions` the application is stateless: any server behind a balancer can handle any request.
     Clients of older protocols need a session to be asked something during a call. `grants` gives clients their tokens
-    with `options.login`.
+    with `options.login`, and `pages` are the routes for the browsers of people.
     """
     # Only its session manager is used. The routes are defined below, with their middleware in a fixed order.
     server.streamable_http_app(
@@ -93,7 +96,7 @@ def http_application(
     exchange = None if address is None else FileExchange(address, state, options.upload)
 
     def protected(app: ASGIApp, *methods: str) -> ASGIApp:
-        narrowing = NarrowingAddress(_exchanging(app, exchange), overview.portals)
+        narrowing = NarrowingAddress(_approving(_exchanging(app, exchange), options), overview.portals)
         return _for_browsers(_authenticated(narrowing, options, verifier), options, methods)
 
     # There is no GET: every message belongs to a call and is sent with its answer. DELETE ends a session.
@@ -106,6 +109,7 @@ def http_application(
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
     routes += grants.routes() if grants else []
+    routes += pages
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
     application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would contain the header Host
@@ -121,6 +125,22 @@ def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:
             await app(scope, receive, send)
         finally:
             EXCHANGE.reset(token)
+
+    return handle
+
+
+def _approving(app: ASGIApp, options: HttpOptions) -> ASGIApp:
+    """Return the application whose calls can name the page at which a person approves them."""
+    if not options.login or options.url is None:
+        return app
+    page = OwnAddress.of(options.url).to(APPROVE)
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        token = APPROVAL_PAGE.set(page)
+        try:
+            await app(scope, receive, send)
+        finally:
+            APPROVAL_PAGE.reset(token)
 
     return handle
 

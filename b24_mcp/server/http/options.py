@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from b24_mcp.config.login import login_problems
 from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.server.http.connections import ConnectionLimits, connections_allowed
 
@@ -78,6 +79,8 @@ class HttpOptions:
             _check_address("B24_HTTP_URL", settings.http_url, local=(*_LOOPBACK_NAMES, *_CONTAINER_NAMES))
             if not urlsplit(settings.http_url).path.endswith(PATH):
                 raise SettingsError(f"B24_HTTP_URL must end with {PATH}: it is the complete address that clients use")
+        for problem in login_problems(settings):
+            raise SettingsError(problem)
         options = cls(
             host=host,
             port=port,

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from sse_starlette.sse import AppStatus
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from b24_mcp.app.logs import configure_logging
 from b24_mcp.config import SANDBOX, ConfigurationError, load_configuration, load_overview
+from b24_mcp.config.login import portal_problem
 from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
@@ -28,13 +30,15 @@ from b24_mcp.server.http.connections import Connections
 from b24_mcp.server.http.listener import Listener
 from b24_mcp.server.http.metrics import start_metrics
 from b24_mcp.server.http.options import PATH, HttpOptions
+from b24_mcp.server.http.people.paths import CALLBACK, OwnAddress
 from b24_mcp.server.http.protocol import InvalidRequestFilter, protocol_class
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.mcp_server import build_server
-from b24_mcp.state import open_state
+from b24_mcp.state import SharedState, open_state
 
 if TYPE_CHECKING:
     from b24_mcp.app.people_logins import PeopleLogins
+    from b24_mcp.server.http.people.grants import GrantServer
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,7 +90,8 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         people=people,
     )
     server.load_tools()
-    application, requests = http_application(server, options, state, settings.ca_bundle, overview)
+    pages, grants = ([], None) if people is None else _pages(options, state, people, settings)
+    application, requests = http_application(server, options, state, settings.ca_bundle, overview, grants, pages)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -136,16 +141,42 @@ def open_people_logins(redactor: Redactor) -> PeopleLogins:
     """Return the logins of people, for a server with `B24_HTTP_LOGIN`.
 
     Raises:
-        SettingsError: when a setting is missing or wrong.
+        SettingsError: when there is no portal that they can log in to, or a setting cannot be used.
     """
     from b24_mcp.app.people_logins import PeopleLogins  # not needed on a server with one credential
 
     try:
-        return PeopleLogins(load_configuration(), redactor)
+        configuration = load_configuration()
+        if (problem := portal_problem(configuration)) is not None:
+            raise SettingsError(problem)
+        return PeopleLogins(configuration, redactor)
     except ConfigurationError as exc:
         raise SettingsError(str(exc)) from None
     except B24Error as exc:
         raise SettingsError(exc.fault.message.rstrip(".")) from None
+
+
+def _pages(
+    options: HttpOptions, state: SharedState, logins: PeopleLogins, settings: Settings
+) -> tuple[list[Route], GrantServer]:
+    """Return the routes for the browsers of people, and the server that gives clients their tokens."""
+    from b24_mcp.server.http.people.grants import GrantServer  # not needed on a server with one credential
+    from b24_mcp.server.http.people.login import browser_login
+    from b24_mcp.server.http.people.routes import people_routes
+    from b24_mcp.server.http.people.sessions import Sessions
+
+    assert options.url is not None
+    login = browser_login(options.url, options.keys, Sessions(state), logins)
+    grants = GrantServer(
+        options.url,
+        state,
+        login,
+        settings.access,
+        receive=options.connections.receive,
+        with_documents=settings.http_client_documents,
+        ca_bundle=settings.ca_bundle,
+    )
+    return people_routes(login, grants.grants, state), grants
 
 
 class _Server(uvicorn.Server):
@@ -189,6 +220,12 @@ class _Server(uvicorn.Server):
 def _print_address(options: HttpOptions, listener: socket.socket) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     access = "with OAuth" if options.issuer else "with the bearer token" if options.token else _UNPROTECTED
+    if options.login and options.url is not None:
+        page = OwnAddress.of(options.url)
+        access = (
+            f"for people who log in through Bitrix24. Their page is {page.to('/')}, and the application in Bitrix24 "
+            f"needs the address {page.to(CALLBACK)}"
+        )
     url = f" as {options.url}" if options.url else ""
     sys.stderr.write(f"b24-mcp serves MCP at http://{host}:{listener.getsockname()[1]}{PATH}{url}, {access}\n")
     sys.stderr.flush()
