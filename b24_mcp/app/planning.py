@@ -78,6 +78,9 @@ class Plan:
     @property
     def language(self) -> Language:
         """The language of the question."""
+        person = current_caller().person
+        if person is not None:
+            return "ru" if person.language == "ru" else "en"
         return language_for(self.opened.portal.host)
 
     @property

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from html import unescape
-from typing import Any
-from urllib.parse import urlsplit
+from types import SimpleNamespace
+from typing import Any, cast
 
 import anyio.to_thread
 import httpx
@@ -24,7 +24,6 @@ from b24_mcp.access.person import LoggedInPerson
 from b24_mcp.app.people_logins import PeopleLogins
 from b24_mcp.config import load_configuration
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.http import application as application_module
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import HttpOptions
 from b24_mcp.server.http.people import GrantedClient
@@ -32,7 +31,7 @@ from b24_mcp.server.http.people.login import browser_login
 from b24_mcp.server.http.people.routes import people_routes
 from b24_mcp.server.http.people.sessions import Sessions
 from b24_mcp.server.mcp_server import build_server
-from b24_mcp.state import SharedState, Tokens, open_state, open_tokens
+from b24_mcp.state import SharedState, open_state
 from tests.loopback import LoopbackPortal
 from tests.server.http.conftest import MODERN, modern_headers
 from tests.server.http.issuer import URL
@@ -190,9 +189,9 @@ async def people_application(
     options = HttpOptions(host="0.0.0.0", url=url, login=True, keys=(KEY,))
     login = browser_login(url, (KEY,), Sessions(state, now), logins)
     pages = people_routes(login, grants, state)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(application_module, "_verifier", lambda *_: PersonTokens(logins))
-        application, _ = http_application(build_server(Redactor(), keys=(KEY,)), options, state, pages=pages)
+    served = build_server(Redactor(), keys=(KEY,), people=logins, portals=(*logins.portal_names(), "sandbox"))
+    tokens = cast("Any", SimpleNamespace(verifier=PersonTokens(logins), routes=list))
+    application, _ = http_application(served, options, state, pages=pages, grants=tokens)
     transport = httpx.ASGITransport(application, client=("203.0.113.5", 5000))
 
     def http() -> httpx.AsyncClient:
@@ -200,21 +199,4 @@ async def people_application(
         return httpx.AsyncClient(transport=transport, base_url=url.removesuffix("/mcp"), headers=headers)
 
     async with application.router.lifespan_context(application):
-        await _shared_login(portal)
         yield application, PeopleServer(http, portal, grants, state, logins)
-
-
-async def _shared_login(portal: LoopbackPortal) -> None:
-    """Store a login of the portal, for calls of tools."""
-    issued, known = await anyio.to_thread.run_sync(portal.sandbox.portal.oauth.issue), portal.sandbox.application
-    tokens = Tokens(
-        client_id=known.client_id,
-        member_id=known.member_id,
-        access_token=issued.access_token,
-        refresh_token=issued.refresh_token,
-        expires=time.time() + 1_000,
-        endpoint=portal.origin,
-        server=portal.origin,
-    )
-    async with open_tokens(os.environ["B24_STATE"]).alone(urlsplit(portal.origin).netloc) as lease:
-        await lease.write(tokens)
