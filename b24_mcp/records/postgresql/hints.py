@@ -37,6 +37,10 @@ _OF_FUNCTIONS = {
     "substr": "substr takes a text: substr(x::text, 1, 4).",
 }
 _OF_MESSAGES = (
+    (
+        re.compile(r"argument of (WHERE|AND|OR|NOT|HAVING|CASE/WHEN|FILTER|JOIN/ON) must be"),
+        "Flags are 1 and 0: WHERE active = 1.",
+    ),
     (re.compile(r"must appear in the GROUP BY clause"), "Add the column to GROUP BY, or use max() of it."),
     (re.compile(r"FOR (UPDATE|SHARE)|read-only transaction|data-modifying"), "Only one SELECT that reads is run."),
     (
@@ -45,10 +49,6 @@ _OF_MESSAGES = (
     ),
     (re.compile(r"invalid input syntax for type json"), "Leave out rows without JSON: WHERE x LIKE '[%'."),
     (re.compile(r"(must be|cannot be matched|could not be|is of) type"), "Cast one side: x::text, x::numeric."),
-    (
-        re.compile(r"argument of (WHERE|AND|OR|NOT|HAVING|CASE/WHEN|FILTER|JOIN/ON) must be"),
-        "Flags are 1 and 0: WHERE active = 1.",
-    ),
     (
         re.compile(r"syntax error"),
         "The dialect is PostgreSQL: no GLOB, no LIMIT a, b (LIMIT b OFFSET a), names with "
