@@ -37,6 +37,7 @@ _OF_FUNCTIONS = {
     "substr": "substr takes a text: substr(x::text, 1, 4).",
 }
 _OF_MESSAGES = (
+    (re.compile(r"LIMIT #,#"), "Write LIMIT 10 OFFSET 20."),
     (
         re.compile(r"argument of (WHERE|AND|OR|NOT|HAVING|CASE/WHEN|FILTER|JOIN/ON) must be"),
         "Flags are 1 and 0: WHERE active = 1.",
