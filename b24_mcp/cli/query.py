@@ -40,9 +40,9 @@ def query(sql: str, limit: int, as_csv: bool, as_json: bool, portal: str | None)
     \b
     b24-mcp query "SELECT ASSIGNED_BY_ID, count(*) FROM crm_deal_list GROUP BY 1"
 
-    SQL is a SELECT in SQLite syntax, or in PostgreSQL syntax with B24_RECORDS; - reads it from stdin.
-    `SELECT name, rows FROM data_sets` lists the data sets. Tables of the portal, such as portal_users and
-    portal_stages, can be joined.
+    SQL is a SELECT in SQLite syntax, or in PostgreSQL syntax with B24_RECORDS; - reads it from stdin. `SELECT name,
+    rows FROM data_sets` lists the data sets. Tables of the portal, such as portal_users and portal_stages, can be
+    joined.
 
     Prints a table on a terminal and JSON in a pipe.
     """

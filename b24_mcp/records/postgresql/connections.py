@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +44,7 @@ _MAIN = {
     "lock_timeout": f"{_PATIENCE:g}s",
     "statement_timeout": "600s",
     "idle_in_transaction_session_timeout": "600s",
+    "idle_session_timeout": "0",  # the lock of a job is a session that does nothing
     "work_mem": "64MB",
     "client_min_messages": "warning",
 }
@@ -114,11 +114,6 @@ def open_connections(address: str) -> PostgresConnections:
         B24Error: `B24MCP_RECORDS_FILE` if the address is wrong.
     """
     return PostgresConnections(address)
-
-
-def is_installed() -> bool:
-    """Whether the libraries of the extra are installed."""
-    return all(importlib.util.find_spec(name) for name in ("psycopg", "psycopg_pool"))
 
 
 def _connect(parts: dict[str, Any], settings: dict[str, str]) -> PgConnection:

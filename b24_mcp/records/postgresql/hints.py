@@ -11,6 +11,8 @@ from b24_mcp.records.postgresql.functions import instead_of
 from b24_mcp.records.postgresql.problems import said_by
 
 _UNKNOWN = re.compile(r"(?:relation|column) \"?(.+?)\"? does not exist", re.DOTALL)
+# A server may speak another language. Then the name is the first one in quotes.
+_QUOTED = re.compile(r"[\"«„](.+?)[\"»“]")
 _FUNCTION = re.compile(r"function (\w+)\((.*)\) does not exist")
 _OPERATOR = re.compile(r"operator does not exist: (.+)")
 _TEXTS = (
@@ -37,7 +39,11 @@ _OF_FUNCTIONS = {
     "substr": "substr takes a text: substr(x::text, 1, 4).",
 }
 _OF_MESSAGES = (
-    (re.compile(r"must appear in the GROUP BY clause"), "Add the column to GROUP BY, or use max() of it."),
+    (re.compile(r"LIMIT #,#"), "Write LIMIT 10 OFFSET 20."),
+    (
+        re.compile(r"argument of (WHERE|AND|OR|NOT|HAVING|CASE/WHEN|FILTER|JOIN/ON) must be"),
+        "Flags are 1 and 0: WHERE active = 1.",
+    ),
     (re.compile(r"FOR (UPDATE|SHARE)|read-only transaction|data-modifying"), "Only one SELECT that reads is run."),
     (
         re.compile(r"invalid input syntax for type (numeric|bigint|integer)"),
@@ -45,10 +51,6 @@ _OF_MESSAGES = (
     ),
     (re.compile(r"invalid input syntax for type json"), "Leave out rows without JSON: WHERE x LIKE '[%'."),
     (re.compile(r"(must be|cannot be matched|could not be|is of) type"), "Cast one side: x::text, x::numeric."),
-    (
-        re.compile(r"argument of (WHERE|AND|OR|NOT|HAVING|CASE/WHEN|FILTER|JOIN/ON) must be"),
-        "Flags are 1 and 0: WHERE active = 1.",
-    ),
     (
         re.compile(r"syntax error"),
         "The dialect is PostgreSQL: no GLOB, no LIMIT a, b (LIMIT b OFFSET a), names with "
@@ -60,14 +62,19 @@ _OF_MESSAGES = (
 def explained(exc: psycopg.Error, sql: str) -> tuple[str, str]:
     """Return the message of a wrong statement, and a hint."""
     said = said_by(exc)
-    if isinstance(exc, errors.UndefinedTable | errors.InvalidSchemaName) and (found := _UNKNOWN.search(said)):
-        return f"no such table: {found[1]}", _usual()
-    if isinstance(exc, errors.UndefinedColumn) and (found := _UNKNOWN.search(said)):
-        return f"no such column: {found[1]}", _usual()
+    unknown = _UNKNOWN.search(said) or _QUOTED.search(said)
+    if isinstance(exc, errors.UndefinedTable | errors.InvalidSchemaName) and (
+        found := _UNKNOWN.search(said) or _QUOTED.search(said)
+    ):
+        return f"no such table: {unknown[1]}", _usual()
+    if isinstance(exc, errors.UndefinedColumn) and unknown:
+        return f"no such column: {unknown[1]}", _usual()
     if found := _FUNCTION.search(said):
         return said, _OF_FUNCTIONS.get(found[1]) or instead_of(found[1]) or _TEXTS
     if _OPERATOR.search(said):
         return said, _TEXTS
+    if isinstance(exc, errors.GroupingError):
+        return said, "Add the column to GROUP BY, or use max() of it."
     if isinstance(exc, errors.InsufficientPrivilege):
         return "it reads what is not a data set", _usual()
     if isinstance(exc, errors.SyntaxError) and said.endswith('")"') and ")" not in sql:
