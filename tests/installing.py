@@ -1,12 +1,14 @@
 """Programs by other authors that some runs need: installed below `.clients-node`, run without a network.
 
-They come from npm, or from Python's package index when marked `pip:`, and stay for the next run. CLIENTS_DIR names
+They come from npm, or from Python's package index when marked `pip:`, and stay for the next run. Several packages are
+separated by spaces. Of one marked `files:` only its own files are there, without what it depends on. CLIENTS_DIR names
 another folder.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +21,7 @@ NODE = {"node22": "node@22"}
 """The interpreter for programs that need a newer one than the computer may have."""
 _SEALED = "CLIENTS_SEALED"
 _MARK = ".installed"
+_FILES = "files:"
 
 
 def node(programs: Path = INSTALLED) -> str:
@@ -75,4 +78,10 @@ def _command(package: str, target: Path) -> list[str]:
     if package.startswith("pip:"):
         return [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), *package[4:].split()]
     (target / "package.json").write_text('{"private": true}', "utf-8")
-    return ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", package]
+    names = [name for name in package.split() if not name.startswith(_FILES)]
+    files = [name.removeprefix(_FILES) for name in package.split() if name.startswith(_FILES)]
+    install = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", *names]
+    if not files:
+        return install
+    unpack = f"for name in $(npm pack --silent {shlex.join(files)}); do tar -xzf $name && rm $name; done"
+    return ["sh", "-c", f"{shlex.join([*install, '--ignore-scripts'])} && {unpack}"]

@@ -48,7 +48,7 @@ def ways(program: Program, url: str) -> list[Way]:
     possible: dict[Way, object] = {
         "connect": program.connected,
         "manifest": program.manifest,
-        "library": program.library,
+        "library": program.library and not program.only_http,
         "http": (program.connected or program.library) and url,
         **{way: url and way in program.logins for way in LOGINS},
     }

@@ -57,7 +57,7 @@ class Program:
     project to which the user copies it; empty when the manifest is used in place. A `library` takes the server from the
     environment instead, and its `version` holds the requirements. `logins` are its logins to a server over HTTP, by the
     way in which it introduces itself. With `own_login` it logs in while it runs, and
-    introduces itself in that way.
+    introduces itself in that way. With `only_http` it starts no server.
     """
 
     package: str
@@ -73,10 +73,13 @@ class Program:
     library: bool = False
     logins: Mapping[str, Callable[[Place], OAuthLogin]] = field(default_factory=dict)
     own_login: str = ""
+    only_http: bool = False
 
     @property
     def packages(self) -> dict[str, str]:
         """The packages to install, by folder."""
+        if self.only_http:
+            return {self.package: self.version} | {name: _NPM[name] for name in self.needs}
         if self.library:
             return {self.package: f"pip:{self.version}"} if self.package else {}
         return {self.package: f"{_NPM[self.package]}@{self.version}"} | {name: _NPM[name] for name in self.needs}
@@ -225,6 +228,27 @@ def _typescript_login(way: str) -> Program:
     return Program("tsclient", "2.4.0", "", command, needs=("node22",), own_login=way)
 
 
+def _n8n(place: Place) -> Command:
+    script = json.dumps([{"tool": call.tool, "arguments": call.arguments} for call in SCRIPT])
+    client = str(Path(__file__).with_name("n8n.cjs"))
+    return Command([node(place.programs), client, str(place.programs / "n8n"), script], {})
+
+
+_N8N = " ".join(
+    (
+        "@modelcontextprotocol/sdk@1.26.0",
+        "zod@3.25.76",
+        "@n8n/json-schema-to-zod@1.16.0",
+        "@langchain/core@1.2.8",
+        "n8n-workflow@2.41.0",
+        "lodash@4.18.1",
+        "generate-schema@2.6.0",
+        "@n8n/utils@1.48.0",
+        "@n8n/di@0.17.0",
+        "files:@n8n/n8n-nodes-langchain@2.41.1",
+    )
+)
+"""The node of n8n, and what its code needs. All of n8n takes 1.9 GB."""
 _ROOT = Path(__file__).parent.parent.parent
 _FRAMEWORKS = {
     "langchain": "langchain-mcp-adapters==0.3.2 langchain-openai==1.7.4 langchain",
@@ -299,6 +323,7 @@ PROGRAMS: dict[str, Program] = {
         manifest="goose/config.yaml",
         pasted="home/.config/goose/config.yaml",
     ),
+    "n8n": Program("n8n", _N8N, "", _n8n, library=True, only_http=True, needs=("node22",)),
 } | LIBRARIES
 PROGRAMS |= {f"python-sdk-{way}": _python_login(way) for way in ("cimd", "dcr")}
 PROGRAMS |= {f"typescript-sdk-{way}": _typescript_login(way) for way in ("cimd", "dcr")}
