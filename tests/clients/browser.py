@@ -1,11 +1,14 @@
 """The browser of a person who allows what is asked: `browser.py URL`, also as `xdg-open`.
 
+TEAM_PERSON is the id of the person who is logged in at the portal.
+
 It follows the redirects to the page of the consent, sends its form, and delivers the answer to the client that waits on
 this computer. It runs no JavaScript.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from html import unescape
@@ -16,9 +19,10 @@ import httpx
 _SECONDS = 20
 
 
-def allow(url: str) -> str:
+def allow(url: str, person: str | None = None) -> str:
     """Open the address and allow what is asked. Return the address of the client to which the browser is sent."""
-    with httpx.Client(follow_redirects=True, timeout=_SECONDS, trust_env=False) as browser:
+    cookies = {"SANDBOX_USER": person or os.environ.get("TEAM_PERSON", "1")}
+    with httpx.Client(follow_redirects=True, timeout=_SECONDS, trust_env=False, cookies=cookies) as browser:
         page = browser.get(url)
         form = re.search(r'<form method="post" action="([^"]*)"', page.text)
         if page.status_code != 200 or form is None:

@@ -27,7 +27,11 @@ HERE = Path(__file__).parent
 SECONDS = 120
 Way = Literal["connect", "manifest", "library", "http", "cimd", "dcr"]
 LOGINS: tuple[Way, ...] = ("cimd", "dcr")
-"""Over HTTP with a login, for which the client names a document about itself, or registers."""
+"""Over HTTP with a login, for which the client names a document about itself, or registers.
+
+Registered clients log in to a real server, as people of a portal. Documents are in no network, so the server of the
+other way is one of the tests.
+"""
 QUIET = {
     "DISABLE_TELEMETRY": "1",
     "DISABLE_ERROR_REPORTING": "1",
@@ -71,6 +75,8 @@ def run(name: str, program: Program, way: Way, address: str, programs: Path) -> 
         _tap(folder / "bin", log)
         environment = _environment(place, folder / "bin", program)
         over_http = way == "http" or way in LOGINS
+        person = program.person if way == "dcr" else "1"  # only there people are those of the portal
+        environment["TEAM_PERSON"] = person
         if way == "http":
             environment["B24_HTTP_TOKEN"] = TOKEN
         elif address and not over_http:
@@ -89,7 +95,8 @@ def run(name: str, program: Program, way: Way, address: str, programs: Path) -> 
         started = time.monotonic()
         code, said, errors = _run_client(command, place, environment)
         outcome.seconds = time.monotonic() - started
-    judge(outcome, code, said, None if over_http else log, expect_sandbox=over_http or way == "manifest")
+    expect_sandbox = way in ("manifest", "http", "cimd")
+    judge(outcome, code, said, None if over_http else log, expect_sandbox=expect_sandbox, person=person)
     if outcome.wrong:
         (folder / "said").write_text(said + "\n--- errors ---\n" + errors, "utf-8")
         outcome.wrong.append(f"see {folder}")

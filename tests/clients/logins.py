@@ -52,7 +52,7 @@ def log_in(
             found = _ADDRESS.search(said)
             if found and not is_allowed:
                 is_allowed = True
-                answer = allow(found[0])
+                answer = allow(found[0], environment.get("TEAM_PERSON"))
                 if back == "visit":
                     said += f"[the callback answered {deliver(answer)}]"
                 else:

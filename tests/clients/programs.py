@@ -57,7 +57,8 @@ class Program:
     project to which the user copies it; empty when the manifest is used in place. A `library` takes the server from the
     environment instead, and its `version` holds the requirements. `logins` are its logins to a server over HTTP, by the
     way in which it introduces itself. With `own_login` it logs in while it runs, and
-    introduces itself in that way. With `only_http` it starts no server.
+    introduces itself in that way. With `only_http` it starts no server. `person` is the
+    id of the person who logs it in.
     """
 
     package: str
@@ -74,6 +75,7 @@ class Program:
     logins: Mapping[str, Callable[[Place], OAuthLogin]] = field(default_factory=dict)
     own_login: str = ""
     only_http: bool = False
+    person: str = "1"
 
     @property
     def packages(self) -> dict[str, str]:
@@ -225,7 +227,7 @@ def _typescript_login(way: str) -> Program:
         arguments = [node(place.programs), client, way, str(place.programs / "tsclient"), sys.executable, script]
         return Command(arguments, {"PYTHONPATH": str(_ROOT)})
 
-    return Program("tsclient", "2.4.0", "", command, needs=("node22",), own_login=way)
+    return Program("tsclient", "2.4.0", "", command, needs=("node22",), own_login=way, person="2")
 
 
 def _n8n(place: Place) -> Command:
@@ -285,6 +287,7 @@ PROGRAMS: dict[str, Program] = {
         manifest="codex/config.toml",
         pasted="home/.codex/config.toml",
         logins={"cimd": _codex_login("cimd"), "dcr": _codex_login("dcr")},
+        person="2",
     ),
     "cursor": Program(
         "cursorsdk",

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -64,16 +65,36 @@ def web_server() -> Iterator[str]:
 
 @contextmanager
 def team_servers() -> Iterator[dict[str, str]]:
-    """Start a server for each way in which a client introduces itself at its login, and yield their addresses."""
+    """Start a server for each way in which a client introduces itself at its login, and yield their addresses.
+
+    Registered clients get a real server, to which people of a sandbox portal log in.
+    """
     ports = {"cimd": free_port(), "dcr": free_port()}
-    module = [sys.executable, "-m", "tests.clients.team_server"]
+    urls = {way: f"http://127.0.0.1:{port}/mcp" for way, port in ports.items()}
+    handler = urls["dcr"].removesuffix("/mcp") + "/login/callback"
     with (
-        _running([*module, str(ports["cimd"])]),
-        _running([*module, str(ports["dcr"]), "register"]),
+        tempfile.TemporaryDirectory() as folder,
+        _running([sys.executable, "-m", "tests.clients.team_server", str(ports["cimd"])]),
+        _started("sandbox", "--port", "0", "--handler", handler) as sandbox,
     ):
-        for port in ports.values():
-            _wait_for(port)
-        yield {way: f"http://127.0.0.1:{port}/mcp" for way, port in ports.items()}
+        assert sandbox.stdout is not None
+        portal = json.loads(sandbox.stdout.readline())
+        own = {
+            "B24_HTTP_LOGIN": "bitrix24",
+            "B24_HTTP_URL": urls["dcr"],
+            "B24_HTTP_KEY": "k" * 32,
+            "B24_HTTP_CLIENT_DOCUMENTS": "false",
+            "B24_PORTAL": portal["url"].rstrip("/"),
+            "B24_CLIENT_ID": portal["client_id"],
+            "B24_CLIENT_SECRET": portal["client_secret"],
+            "B24_STATE": f"{folder}/state.db",
+            "B24_DATA_DIR": folder,
+            "B24_AUDIT": "off",
+        }
+        with _started("serve", "--http", "--port", str(ports["dcr"]), **own):
+            for port in ports.values():
+                _wait_for(port)
+            yield urls
 
 
 @contextmanager

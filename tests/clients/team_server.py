@@ -1,7 +1,6 @@
-"""A server on the sandbox whose clients log in: `team_server.py PORT [register]`. It replaces two parts of a real one.
+"""A server on the sandbox whose clients log in: `team_server.py PORT`. It replaces two parts of a real one.
 
 Whoever opens a page is signed in as one invented person, and client-id documents are invented: there is no network.
-With `register` the server reads no such documents, so that clients register.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ def main() -> None:
     port = int(sys.argv[1])
     url = f"http://127.0.0.1:{port}/mcp"
     state = open_state("memory")
-    people = GrantServer(url, state, OnePerson(), fetcher=_documents(), with_documents="register" not in sys.argv[2:])
+    people = GrantServer(url, state, OnePerson(), fetcher=_documents())
     options = HttpOptions(port=port, url=url, login=True, keys=("k" * 32,), sessions=True)
     server = build_server(Redactor(), level="full", keys=options.keys)
     application, _ = http_application(server, options, state, grants=people)

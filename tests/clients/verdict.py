@@ -25,6 +25,8 @@ SCRIPT = (
 )
 # The user, the kind of a failure, whether it was executed, and the failed call. Only this server sends these texts.
 SAID = ("Левченко", "not_found", "executed", "crm.contact.get")
+PEOPLE = {"1": "Левченко", "2": "Гаврилов"}
+"""The last names of people of the sandbox by their ids."""
 SANDBOX = '"portal":"sandbox"'
 
 
@@ -38,16 +40,18 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
 
 
-def judge(outcome: Outcome, code: int | None, said: str, log: Path | None, *, expect_sandbox: bool) -> None:
+def judge(
+    outcome: Outcome, code: int | None, said: str, log: Path | None, *, expect_sandbox: bool, person: str = "1"
+) -> None:
     """Add to the outcome what is wrong. `code` is None when the client did not finish in time.
 
-    `log` is the log of the tap, or None without a tap.
+    `log` is the log of the tap, or None without a tap. `person` is the id of the person whom the portal must name.
     """
     if code is None:
         outcome.wrong.append("did not finish in time")
     elif code:
         outcome.wrong.append(f"exited with {code}")
-    outcome.wrong += [f"did not print {text}" for text in SAID if text not in said]
+    outcome.wrong += [f"did not print {text}" for text in (PEOPLE[person], *SAID[1:]) if text not in said]
     outcome.portal = "sandbox" if SANDBOX in said.replace("\\", "") else "webhook"
     if (outcome.portal == "sandbox") is not expect_sandbox:
         outcome.wrong.append("another portal answered")
