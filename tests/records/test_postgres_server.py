@@ -210,3 +210,22 @@ def test_the_setting_is_an_address_and_its_password_is_a_secret(monkeypatch: pyt
     with pytest.raises(SettingsError, match="B24_RECORDS: use an address") as caught:
         load_settings()
     assert "s3cret" not in str(caught.value)
+
+
+async def test_a_server_that_is_stopped_is_named_soon(
+    postgresql_address: str, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("b24_mcp.records.postgresql.connections._PATIENCE", 0.3)
+    server, database = postgresql
+    stores = PostgresStores(postgresql_address)
+    library = await stores.library()
+    await library.sets()
+    stop = (f"ALTER DATABASE {database} ALLOW_CONNECTIONS false",)
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'b24'"
+    await run_sync(lambda: server.run(*stop, f"{end} AND datname = '{database}'"))
+    with pytest.raises(B24Error, match="cannot be used") as caught:
+        await library.sets()
+    assert "no free connection" not in caught.value.fault.message
+    await run_sync(lambda: server.run(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true"))
+    assert await library.sets() == []
+    await stores.aclose()

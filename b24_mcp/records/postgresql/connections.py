@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from b24_mcp.records.postgresql.adapters import cell_adapters
 from b24_mcp.records.postgresql.address import check_address, without_user
@@ -65,8 +65,16 @@ class PostgresConnections:
     @contextmanager
     def main(self) -> Iterator[PgConnection]:
         """Use a connection of the main user. It waits for a free one."""
-        with self._opened().connection(timeout=_PATIENCE) as connection:
+        pool = self._opened()
+        try:
+            connection = pool.getconn(timeout=_PATIENCE)
+        except PoolTimeout:
+            self._main_connection_works()  # or it says why not
+            raise
+        try:
             yield connection
+        finally:
+            pool.putconn(connection)
 
     def single(self) -> PgConnection:
         """Return a new connection of the main user, which the caller closes."""
