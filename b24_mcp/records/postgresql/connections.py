@@ -31,6 +31,8 @@ _NETWORK = {
 }
 # A connection that is lost ends on the server soon, too, and with it the locks of a replica that is gone.
 _ALWAYS = {
+    # A statement that waited for a lock then reads the state after it, not the one before.
+    "default_transaction_isolation": "read\\ committed",
     "standard_conforming_strings": "on",
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
