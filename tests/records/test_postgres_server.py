@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
@@ -240,7 +241,7 @@ async def test_a_query_that_waits_for_a_new_state_of_a_set_reads_that_state(
     await keep(library, "deals", deals(1, 50))
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(1, 5), None, key="ID", total=5)
-    counted: list[list[object]] = []
+    counted: list[list[Any]] = []
     locked = anyio.Event()
 
     async def query() -> None:
