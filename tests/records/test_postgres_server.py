@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.from_thread
 import pytest
 from anyio.to_thread import run_sync
 
 from b24_mcp.config.settings import Settings, SettingsError, load_settings
 from b24_mcp.errors import B24Error
-from b24_mcp.records import DataSetLibrary, Journal, ask
+from b24_mcp.records import Column, Database, DataSetLibrary, Journal, ask
 from b24_mcp.records.postgresql import PostgresConnections, PostgresStore, check_server, open_connections
 from b24_mcp.secrets import Redactor
 from tests.postgresql import PASSWORD, PostgresServer
@@ -210,3 +212,53 @@ def test_the_setting_is_an_address_and_its_password_is_a_secret(monkeypatch: pyt
     with pytest.raises(SettingsError, match="B24_RECORDS: use an address") as caught:
         load_settings()
     assert "s3cret" not in str(caught.value)
+
+
+async def test_a_server_that_is_stopped_is_named_soon(
+    postgresql_address: str, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("b24_mcp.records.postgresql.connections._PATIENCE", 0.3)
+    server, database = postgresql
+    stores = PostgresStores(postgresql_address)
+    library = await stores.library()
+    await library.sets()
+    stop = (f"ALTER DATABASE {database} ALLOW_CONNECTIONS false",)
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'b24'"
+    await run_sync(lambda: server.run(*stop, f"{end} AND datname = '{database}'"))
+    with pytest.raises(B24Error, match="cannot be used") as caught:
+        await library.sets()
+    assert "no free connection" not in caught.value.fault.message
+    await run_sync(lambda: server.run(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true"))
+    assert await library.sets() == []
+    await stores.aclose()
+
+
+async def test_a_query_that_waits_for_a_new_state_of_a_set_reads_that_state(
+    postgresql_address: str, postgresql: Server
+) -> None:
+    stores = PostgresStores(postgresql_address)
+    library = await stores.library()
+    await keep(library, "deals", deals(1, 50))
+    run = await library.begin("deals", DEALS, DEAL_KINDS)
+    await run.append(deals(1, 5), None, key="ID", total=5)
+    counted: list[list[Any]] = []
+    locked = anyio.Event()
+
+    async def query() -> None:
+        await locked.wait()
+        counted.extend((await ask(library, "SELECT count(*) FROM deals", rows=1, characters=99)).rows)
+
+    def wait_for_the_query(db: Database, table: str, _: Sequence[Column]) -> int:
+        db.execute(f'INSERT INTO "{table}" ("ID") VALUES (6)')
+        db.execute("LOCK TABLE deals IN ACCESS EXCLUSIVE MODE")
+        anyio.from_thread.run_sync(locked.set)
+        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND NOT granted"
+        while db.execute(waiting).fetchone() is None:
+            pass
+        return 6
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(query)
+        await run.finish(complete=True, merge=wait_for_the_query)
+    assert counted == [[6]]
+    await stores.aclose()

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from b24_mcp.records.postgresql.adapters import cell_adapters
 from b24_mcp.records.postgresql.address import check_address, without_user
@@ -31,6 +31,8 @@ _NETWORK = {
 }
 # A connection that is lost ends on the server soon, too, and with it the locks of a replica that is gone.
 _ALWAYS = {
+    # A statement that waited for a lock then reads the state after it, not the one before.
+    "default_transaction_isolation": "read\\ committed",
     "standard_conforming_strings": "on",
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
@@ -65,8 +67,16 @@ class PostgresConnections:
     @contextmanager
     def main(self) -> Iterator[PgConnection]:
         """Use a connection of the main user. It waits for a free one."""
-        with self._opened().connection(timeout=_PATIENCE) as connection:
+        pool = self._opened()
+        try:
+            connection = pool.getconn(timeout=_PATIENCE)
+        except PoolTimeout:
+            self._main_connection_works()  # or it says why not
+            raise
+        try:
             yield connection
+        finally:
+            pool.putconn(connection)
 
     def single(self) -> PgConnection:
         """Return a new connection of the main user, which the caller closes."""

@@ -63,9 +63,7 @@ def explained(exc: psycopg.Error, sql: str) -> tuple[str, str]:
     """Return the message of a wrong statement, and a hint."""
     said = said_by(exc)
     unknown = _UNKNOWN.search(said) or _QUOTED.search(said)
-    if isinstance(exc, errors.UndefinedTable | errors.InvalidSchemaName) and (
-        found := _UNKNOWN.search(said) or _QUOTED.search(said)
-    ):
+    if isinstance(exc, errors.UndefinedTable | errors.InvalidSchemaName) and unknown:
         return f"no such table: {unknown[1]}", _usual()
     if isinstance(exc, errors.UndefinedColumn) and unknown:
         return f"no such column: {unknown[1]}", _usual()

@@ -42,7 +42,6 @@ _GROWTH = 8
 _GRACE = 3.0
 _TOO_LARGE = "b24-mcp: row of "
 _SETTINGS = {
-    "default_transaction_isolation": "repeatable\\ read",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "900s",
     "client_connection_check_interval": "1s",
