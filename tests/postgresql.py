@@ -1,7 +1,7 @@
 """A real PostgreSQL server for tests: one for all test processes, a database for each.
 
 The server is started from the programs of the system, as another user where the tests run as root, which PostgreSQL
-refuses. Its last user stops it.
+refuses. Its last user stops it, and a watcher does if they were killed.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,34 @@ _SETTINGS = {
     "log_min_messages": "fatal",
     "shared_buffers": "64MB",
 }
+
+
+# It looks at the users of the server every second, until the server is stopped.
+_WATCHER = """
+import json, os, shutil, signal, sys, time
+notes, pid, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+def lives(number):
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+while os.path.exists(folder):
+    time.sleep(1)
+    try:
+        users = json.load(open(notes))["users"]
+    except ValueError:
+        continue
+    except OSError:
+        users = []
+    if not any(map(lives, users)):
+        if lives(pid):
+            os.kill(pid, signal.SIGQUIT)
+        time.sleep(1)
+        shutil.rmtree(folder, ignore_errors=True)
+"""
 
 
 @dataclass(frozen=True)
@@ -86,17 +115,21 @@ def shared_server(shared: Path) -> Iterator[PostgresServer]:
     """Use the server whose notes are in a folder that all test processes share. The first one starts it."""
     notes = shared / "postgresql.json"
     with _locked(shared):
-        known: dict[str, Any] = json.loads(notes.read_text()) if notes.exists() else {"users": 0}
-        if not known["users"]:
-            known = {"users": 0, **vars(_start())}
-        known["users"] += 1
+        known: dict[str, Any] = json.loads(notes.read_text()) if notes.exists() else {"users": []}
+        is_new = not known["users"]
+        if is_new:
+            known = {"users": [], **asdict(_start())}
+        known["users"].append(os.getpid())
         notes.write_text(json.dumps(known))
+        if is_new:
+            watch = [sys.executable, "-c", _WATCHER, str(notes), str(known["pid"]), known["folder"]]
+            subprocess.Popen(watch, start_new_session=True, stdin=subprocess.DEVNULL).returncode = 0
     try:
         yield PostgresServer(known["port"], known["pid"], known["folder"])
     finally:
         with _locked(shared):
             known = json.loads(notes.read_text())
-            known["users"] -= 1
+            known["users"].remove(os.getpid())
             notes.write_text(json.dumps(known))
             if not known["users"]:
                 _stop(known["pid"], known["folder"])
