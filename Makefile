@@ -97,6 +97,8 @@ lock:                ## the newest versions of all libraries, with their hashes,
 	.venv-lock/bin/pip install --quiet --disable-pip-version-check uv
 	$(LOCK) --group pyproject.toml:build --output-file $(LOCKS)/build.txt
 	$(LOCK) pyproject.toml --extra redis --constraint $(LOCKS)/build.txt --output-file $(LOCKS)/run.txt
+	$(LOCK) pyproject.toml --extra redis --extra postgresql --extra otel --constraint $(LOCKS)/run.txt \
+	  --output-file $(LOCKS)/server.txt
 	$(LOCK) pyproject.toml --group dev --constraint $(LOCKS)/run.txt --output-file $(LOCKS)/dev.txt
 
 manifests: $(VENV)/.installed    ## what each client needs, from the one description in b24_mcp/connect

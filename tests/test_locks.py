@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 LOCKS = ROOT / "locks"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-NAMES = ["build", "dev", "run"]
+NAMES = ["build", "dev", "run", "server"]
 
 
 def locked(name: str) -> dict[str, list[Requirement]]:
@@ -37,6 +37,10 @@ def asked(name: str) -> list[Requirement]:
     texts: dict[str, list[Any]] = {
         "build": [*groups["build"], *PROJECT["build-system"]["requires"]],
         "run": [*project["dependencies"], *project["optional-dependencies"]["redis"]],
+        "server": [
+            *project["dependencies"],
+            *(one for extra in ("redis", "postgresql", "otel") for one in project["optional-dependencies"][extra]),
+        ],
         "dev": [*project["dependencies"], *groups["build"], *groups["dev"]],
     }
     return [Requirement(text) for text in texts[name] if isinstance(text, str)]

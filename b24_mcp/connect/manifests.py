@@ -260,7 +260,7 @@ WORKDIR /source
 COPY locks ./locks
 RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --require-hashes -r locks/build.txt \\
     && python -m venv /opt/{about.PACKAGE} \\
-    && /opt/{about.PACKAGE}/bin/pip install --no-cache-dir --require-hashes -r locks/run.txt
+    && /opt/{about.PACKAGE}/bin/pip install --no-cache-dir --require-hashes -r locks/server.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY b24_mcp ./b24_mcp
 COPY b24_sandbox ./b24_sandbox
