@@ -59,6 +59,8 @@ def _caller_of_person(token: AccessToken) -> Caller:
     """
     person = person_of((token.claims or {}).get("person"))
     if person is None or person.key != token.subject:
+        import b24_mcp.rest  # noqa: F401  # it registers the code, and is not needed to start
+
         raise our_error("B24MCP_LOGIN_ENDED", "The token of this client belongs to no person.")
     # Another portal of the settings has a credential of somebody else. The sandbox holds no data of people.
     own = frozenset((person.portal, SANDBOX))

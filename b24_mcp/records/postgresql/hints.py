@@ -13,7 +13,7 @@ from b24_mcp.records.postgresql.problems import said_by
 _UNKNOWN = re.compile(r"(?:relation|column) \"?(.+?)\"? does not exist", re.DOTALL)
 # A server may speak another language. Then the name is the first one in quotes.
 _QUOTED = re.compile(r"[\"«„](.+?)[\"»“]")
-_FUNCTION = re.compile(r"function (\w+)\((.*)\) does not exist")
+_FUNCTION = re.compile(r"function (\w+)\(.*\) does not exist")
 _OPERATOR = re.compile(r"operator does not exist: (.+)")
 _TEXTS = (
     "Dates and JSON are stored as texts. Cast: x::timestamptz - y::timestamptz, x::date, (x::json) ->> 'key', "
@@ -62,14 +62,14 @@ _OF_MESSAGES = (
 def explained(exc: psycopg.Error, sql: str) -> tuple[str, str]:
     """Return the message of a wrong statement, and a hint."""
     said = said_by(exc)
-    unknown = _UNKNOWN.search(said) or _QUOTED.search(said)
+    unknown = _UNKNOWN.match(said) or _QUOTED.search(said)
     if isinstance(exc, errors.UndefinedTable | errors.InvalidSchemaName) and unknown:
         return f"no such table: {unknown[1]}", _usual()
     if isinstance(exc, errors.UndefinedColumn) and unknown:
         return f"no such column: {unknown[1]}", _usual()
-    if found := _FUNCTION.search(said):
+    if found := _FUNCTION.match(said):
         return said, _OF_FUNCTIONS.get(found[1]) or instead_of(found[1]) or _TEXTS
-    if _OPERATOR.search(said):
+    if _OPERATOR.match(said):
         return said, _TEXTS
     if isinstance(exc, errors.GroupingError):
         return said, "Add the column to GROUP BY, or use max() of it."

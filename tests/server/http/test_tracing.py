@@ -13,6 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from b24_mcp.cli import cli
+from b24_mcp.config.settings import SettingsError
+from b24_mcp.server.http.metrics import start_metrics
 from tests.loopback import SECRET, LoopbackPortal
 from tests.server.http.conftest import TOKEN, server_process
 from tests.server.http.test_process import call
@@ -77,9 +79,15 @@ async def test_spans_contain_the_tool_but_no_arguments_and_no_secrets(
         assert hidden.encode() not in spans
 
 
-@pytest.mark.parametrize("exporter", [EXPORTER, METRIC_EXPORTER])
-def test_a_collector_without_the_exporter_is_an_error(monkeypatch: pytest.MonkeyPatch, exporter: str) -> None:
-    monkeypatch.setitem(sys.modules, exporter, None)
+def test_a_collector_without_the_exporter_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, EXPORTER, None)
     ended = CliRunner().invoke(cli, ["serve", "--http"], env={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
     assert ended.exit_code == 2
     assert "b24-mcp[otel]" in ended.stderr
+
+
+def test_a_collector_without_the_exporter_of_metrics_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, METRIC_EXPORTER, None)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    with pytest.raises(SettingsError, match=r"b24-mcp\[otel\]"):
+        start_metrics()  # a server would have begun to export spans in this process
