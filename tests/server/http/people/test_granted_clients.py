@@ -356,3 +356,14 @@ def _notes(file: Path) -> int:
 
 def _content(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def test_a_person_whose_login_ended_can_log_in_again_at_once(world: World) -> None:
+    tokens = await world.log_in()
+    del world.login.people[ANNA.key]
+    world.clock.now += 61
+    assert await world.call(tokens["access_token"]) == 401
+    assert (await world.renew(tokens["client_id"], tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    world.login.people[ANNA.key] = ANNA
+    again = await world.log_in(client_id=tokens["client_id"])
+    assert await world.call(again["access_token"]) == 200

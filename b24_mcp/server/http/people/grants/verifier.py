@@ -41,7 +41,7 @@ class CurrentPeople:
     login: BrowserLogin
     clock: Callable[[], float] = time.monotonic
 
-    _known: dict[str, tuple[float, LoggedInPerson | None]] = field(default_factory=dict, init=False)
+    _known: dict[str, tuple[float, LoggedInPerson]] = field(default_factory=dict, init=False)
 
     async def find(self, key: str) -> LoggedInPerson | None:
         """Return a person with the rights of the last minute; None for one that has no access any more.
@@ -54,7 +54,8 @@ class CurrentPeople:
             return known[1]
         person = await self.login.current(key)
         self._known = {one: kept for one, kept in self._known.items() if now - kept[0] < _CURRENT_SECONDS}
-        self._known[key] = (now, person)
+        if person is not None:  # somebody without access may log in again at any moment
+            self._known[key] = (now, person)
         return person
 
 
