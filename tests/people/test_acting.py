@@ -13,6 +13,7 @@ import anyio.lowlevel
 import pytest
 
 from b24_mcp.access.person import LoggedInPerson
+from b24_mcp.app.people_logins import FRESH
 from b24_mcp.config import PortalSettings
 from tests.people.kit import ADMINISTRATOR, MANAGER, ORIGIN, SELLER, Portal
 from tests.people.server import PeopleServer, people_server
@@ -252,3 +253,23 @@ async def test_tokens_of_a_person_are_masked_in_their_answers(server: PeopleServ
     token = server.portal.tokens[-1]
     deal = await deal_of(server, person, f"x {token} y")
     assert deal["TITLE"] == "x *** y"
+
+
+@pytest.mark.parametrize(("roles", "code"), [("admin=read", "B24MCP_LOGIN_ENDED"), ("*=read", "B24MCP_POLICY")])
+async def test_work_that_goes_on_loses_the_rights_that_the_person_lost(
+    people: Portal, monkeypatch: pytest.MonkeyPatch, roles: str, code: str
+) -> None:
+    async with people_server(people, monkeypatch, http_roles=f"department:1=write,{roles}") as server:
+        people.change_user(SELLER, UF_DEPARTMENT="[1]")
+        seller = await server.log_in(SELLER)
+        await deal_of(server, seller, "before")
+        people.change_user(SELLER, UF_DEPARTMENT="[2]")
+        people.clock.time += FRESH + 1
+        # The token of the call was checked before the change, as that of a job that is running.
+        writes = {"method": "crm.deal.add", "params": {"fields": {"TITLE": "after"}}}
+        sent = people.callers.count(("crm.deal.add", SELLER))
+        refused = await server.call(seller, "call_method", **writes)
+        assert refused["error"]["code"] == code
+        assert people.callers.count(("crm.deal.add", SELLER)) == sent
+        read = await server.call(seller, "read_method", method="profile")
+        assert read["ok"] is (code == "B24MCP_POLICY")
