@@ -54,8 +54,9 @@ def _check_shape(tokens: Sequence[SqlToken]) -> None:
         refuse("a parenthesis is not closed")
     for place, token in enumerate(tokens):
         lowered = token.name.lower()
+        type_ = lowered.lstrip("_")  # _regclass is the type of arrays of regclass
         is_schema = lowered == "public" and place + 1 < len(tokens) and tokens[place + 1].text == "."
-        if lowered.startswith("pg_") or lowered in SYSTEM_NAMES or is_schema:
+        if type_.startswith("pg_") or type_ in SYSTEM_NAMES or is_schema:
             refuse(f"{token.name} is not a data set that can be read")
         if token.kind == "bare" and lowered in SYSTEM_WORDS:
             refuse(f"{token.name} is not allowed")
