@@ -17,6 +17,7 @@ from b24_mcp.app.people_logins import FRESH
 from b24_mcp.config import PortalSettings
 from tests.people.kit import ADMINISTRATOR, MANAGER, ORIGIN, SELLER, Portal
 from tests.people.server import PeopleServer, people_server
+from tests.server.http.conftest import MODERN, modern_headers
 
 
 @pytest.fixture
@@ -273,3 +274,17 @@ async def test_work_that_goes_on_loses_the_rights_that_the_person_lost(
         assert people.callers.count(("crm.deal.add", SELLER)) == sent
         read = await server.call(seller, "read_method", method="profile")
         assert read["ok"] is (code == "B24MCP_POLICY")
+
+
+async def test_secrets_of_a_person_are_masked_in_resources(server: PeopleServer) -> None:
+    person = await server.log_in(SELLER)
+    kept = await server.call(person, "list_records", method="crm.deal.list", limit=1, save_as="secret_of_the_seller")
+    assert kept["ok"]
+    server.portal.redactor.add_for(person.key, "secret_of_the_seller")
+    about = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
+    params = {"uri": "b24://records", "_meta": about}
+    content = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": params})
+    headers = modern_headers("b24://records", person.key) | {"mcp-method": "resources/read"}
+    response = await server.http.post("/mcp", headers=headers, content=content)
+    (read,) = response.json()["result"]["contents"]
+    assert [one["records"] for one in json.loads(read["text"])] == ["***"]
