@@ -12,18 +12,23 @@ from b24_mcp.rest import Answer, Clock, Guard, MethodCall, RequestHook, SystemCl
 
 PersonNow = Callable[[], Awaitable[LoggedInPerson | None]]
 """Returns the person with the rights that they have now; None for one that has no access any more."""
+HasGrant = Callable[[str], Awaitable[bool]]
+"""Returns whether the access that a person gave a client has not ended, by its id."""
 _SECONDS = 60.0
 
 
 class PersonGuard:
-    """A guard that also asks who the person is now, at most once a minute.
+    """A guard that also asks who the person is now, at most once a minute, and whether the client still has access.
 
     The caller of a call has the rights from when the call arrived. A job can go on for hours after that.
     """
 
-    def __init__(self, guard: Guard, person_now: PersonNow, clock: Clock | None = None) -> None:
+    def __init__(
+        self, guard: Guard, person_now: PersonNow, has_grant: HasGrant | None = None, clock: Clock | None = None
+    ) -> None:
         self._guard = guard
         self._person_now = person_now
+        self._has_grant = has_grant
         self._clock = clock or SystemClock()
         self._level: Level | None = None
         self._read_at = float("-inf")
@@ -45,9 +50,17 @@ class PersonGuard:
         level, given = await self._level_now(), current_caller().level or "full"
         if level is None:
             raise our_error("B24MCP_LOGIN_ENDED", "This person has no access to this server any more.")
+        if not await self._is_granted(current_caller().grant):
+            raise our_error("B24MCP_LOGIN_ENDED", "The person ended the access of this client.")
         if LEVELS.index(level) < LEVELS.index(given):
             with calling(replace(current_caller(), level=level)):
                 self._guard.admit(calls, permit)
+
+    async def _is_granted(self, grant: str) -> bool:
+        try:
+            return not grant or self._has_grant is None or await self._has_grant(grant)
+        except OSError:
+            return True
 
     async def _level_now(self) -> Level | None:
         now = self._clock.now()

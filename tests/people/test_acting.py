@@ -288,3 +288,20 @@ async def test_secrets_of_a_person_are_masked_in_resources(server: PeopleServer)
     response = await server.http.post("/mcp", headers=headers, content=content)
     (read,) = response.json()["result"]["contents"]
     assert [one["records"] for one in json.loads(read["text"])] == ["***"]
+
+
+async def test_work_that_goes_on_ends_with_the_access_of_its_client(server: PeopleServer) -> None:
+    seller = await server.log_in(SELLER)
+    granted = {"one"}
+
+    async def has_grant(grant: str) -> bool:
+        return grant in granted
+
+    server.logins.has_grant = has_grant
+    server.tokens.claims = {"person": asdict(seller), "grant": "one"}
+    await deal_of(server, seller, "before")
+    granted.clear()
+    refused = await server.call(seller, "call_method", method="crm.deal.add", params={"fields": {"TITLE": "after"}})
+    assert (refused["error"]["code"], refused["error"]["executed"]) == ("B24MCP_LOGIN_ENDED", "no")
+    granted.add("one")
+    await deal_of(server, seller, "again")

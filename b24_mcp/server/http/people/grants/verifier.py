@@ -91,7 +91,7 @@ class GrantedTokens:
             scopes=scopes_of(narrower(grant.level, issued.level, person.level), person),
             expires_at=int(issued.expires),
             resource=self._resource,
-            claims={"iss": self._issuer, "person": asdict(person), "client_name": grant.name},
+            claims={"iss": self._issuer, "person": asdict(person), "client_name": grant.name, "grant": grant.id},
         )
 
 
@@ -108,6 +108,10 @@ class SharedGrants:
             GrantedClient(one.id, one.name, one.host, narrower(one.level, person.level), one.granted_at, used)
             for one, used in grants
         ]
+
+    async def has(self, grant_id: str) -> bool:
+        """Whether a client still has its access; see `ClientGrants`."""
+        return await self._store.read_grant(grant_id) is not None
 
     async def revoke(self, person: LoggedInPerson, grant_id: str) -> bool:
         """End the access of a client; see `ClientGrants`."""
