@@ -45,7 +45,8 @@ class Caller:
     configured: `level` can only narrow what the settings allow, and `portals` names the allowed portals.
     `is_identified` means that a token identifies the person or program, so that several may share this server. Then
     each has data sets, runs and files of its own. `is_program` means that the token belongs to no person. `person` is
-    the person of the portal who logged in to this server: calls use their login and no other.
+    the person of the portal who logged in to this server: calls use their login and no other. `grant` is the id of the
+    access that the person gave the client.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Caller:
     is_identified: bool = field(default=False, compare=False)
     is_program: bool = field(default=False, compare=False)
     person: LoggedInPerson | None = None
+    grant: str = field(default="", compare=False)
 
     @property
     def identity(self) -> str:

@@ -7,7 +7,7 @@ has the state and the key can serve any person, and a copy of the state alone is
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
@@ -84,6 +84,8 @@ class PeopleLogins:
         self._locks: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
         self._retry_at: dict[str, float] = {}
         self.on_forgotten: Callable[[str], None] | None = None
+        self.has_grant: Callable[[str], Awaitable[bool]] | None = None
+        """Whether the access that a person gave a client has not ended, by its id; None when nobody gives access."""
         if not self.portal_names():
             raise our_error(
                 "B24MCP_SETTINGS",

@@ -99,7 +99,10 @@ class PeoplePortals:
         if name not in self._shared:
             shared = SharedPortal(credential, factory.options(name), state, self._given_clock, logins.app)
             self._shared[name] = shared, DiscoveredMethods(document_cache(credential), self._given_clock)
-        login = PersonalLogin(person.key, credential, partial(self._changed, name), logins.app)
+        person_now = partial(logins.current, person.key)
+        login = PersonalLogin(
+            person.key, credential, partial(self._changed, name), person_now, logins.has_grant, logins.app
+        )
         return factory.personal(name, *self._shared[name], login)
 
     def forget(self, key: str) -> None:

@@ -21,6 +21,7 @@ from b24_mcp.access import (
     probing,
 )
 from b24_mcp.app.open_portal import OpenPortal
+from b24_mcp.app.person_guard import HasGrant, PersonGuard, PersonNow
 from b24_mcp.app.record_names import RecordNames
 from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
@@ -77,12 +78,15 @@ def open_shared_state(settings: Settings, clock: Clock | None = None) -> SharedS
 class PersonalLogin:
     """The login of the person `key`. In tests, `app` answers instead of the portal.
 
-    `on_change` is called after a write, with what others may have kept of the portal.
+    `on_change` is called after a write, with what others may have kept of the portal. `person_now` returns the person
+    with the rights that they have now, and `has_grant` is that of `PersonGuard`.
     """
 
     key: str
     credential: Credential
     on_change: Callable[[Collection[str]], Awaitable[None]]
+    person_now: PersonNow
+    has_grant: HasGrant | None
     app: object = None
 
 
@@ -129,7 +133,7 @@ class PortalFactory:
         except ValueError as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
         gate = Gate(login.credential.host, rules, self._audit_trail(), name, WriteWindow(self.state))
-        guard = WatchingGuard(gate)
+        guard = WatchingGuard(PersonGuard(gate, login.person_now, login.has_grant, self.clock))
         portal = Portal(
             login.credential,
             self.options(name),

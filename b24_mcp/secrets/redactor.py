@@ -13,6 +13,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from heapq import merge
@@ -122,6 +123,8 @@ class Redactor:
         own = self._of_people.get(person) if person else None
         if not own:
             return self._known if self._has_known else None
+        with suppress(KeyError):  # forgotten in another thread
+            self._of_people.move_to_end(person)
         kept = self._searches.get(person)
         if kept is None or kept[0] is not own or kept[1] != len(self._known):
             kept = self._searches[person] = own, len(self._known), self._known.with_also(own)

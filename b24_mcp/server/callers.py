@@ -72,6 +72,7 @@ def _caller_of_person(token: AccessToken) -> Caller:
         portals=own if granted is None else own & granted,
         is_identified=True,
         person=person,
+        grant=str((token.claims or {}).get("grant") or ""),
     )
 
 

@@ -15,7 +15,8 @@ from b24_mcp.app.app import App
 from b24_mcp.app.knowledge import documented, known_now
 from b24_mcp.app.library import DOC_ADDRESS, page_names
 from b24_mcp.errors import B24Error
-from b24_mcp.server.callers import caller_of
+from b24_mcp.secrets import PERSON
+from b24_mcp.server.callers import caller_of, key_of_person
 
 if TYPE_CHECKING:
     from b24_mcp.discovery import Knowledge
@@ -37,10 +38,9 @@ def add_records_resource(server: MCPServer[App]) -> None:
         from b24_mcp.app.answers.record_forms import set_form  # not needed to start; so are the imports below
         from b24_mcp.rest import to_json
 
-        app = ctx.request_context.lifespan_context
         sets = await (await _library(ctx)).sets()
         wanted = [one for one in sets if method.lower() in ("", one.method.lower())]
-        return app.redactor.redact(to_json([set_form(data_set) for data_set in wanted]))
+        return _redacted(ctx, to_json([set_form(data_set) for data_set in wanted]))
 
     @server.resource("b24://records/{name}", name="data-set", title="A data set", mime_type="application/json")
     async def data_set(name: str, ctx: Context[App]) -> str:
@@ -48,11 +48,10 @@ def add_records_resource(server: MCPServer[App]) -> None:
         from b24_mcp.app.answers.record_forms import set_form
         from b24_mcp.rest import to_json
 
-        app = ctx.request_context.lifespan_context
         found = await (await _library(ctx)).find(name)
         if found is None:
             raise ResourceNotFoundError(f"there is no data set {name[:80]!r}")
-        return app.redactor.redact(to_json(set_form(found)))
+        return _redacted(ctx, to_json(set_form(found)))
 
 
 def add_method_resource(server: MCPServer[App], running: Callable[[], App | None]) -> None:
@@ -110,3 +109,12 @@ async def _library(ctx: Context[App]) -> DataSetLibrary:
     app = ctx.request_context.lifespan_context
     with calling(caller_of(ctx)):
         return app.data_sets.of(await app.portals.get())
+
+
+def _redacted(ctx: Context[App], text: str) -> str:
+    """Return a text without secrets, also those of the person who reads it."""
+    person = PERSON.set(key_of_person())
+    try:
+        return ctx.request_context.lifespan_context.redactor.redact(text)
+    finally:
+        PERSON.reset(person)

@@ -13,9 +13,11 @@ import anyio.lowlevel
 import pytest
 
 from b24_mcp.access.person import LoggedInPerson
+from b24_mcp.app.people_logins import FRESH
 from b24_mcp.config import PortalSettings
 from tests.people.kit import ADMINISTRATOR, MANAGER, ORIGIN, SELLER, Portal
 from tests.people.server import PeopleServer, people_server
+from tests.server.http.conftest import MODERN, modern_headers
 
 
 @pytest.fixture
@@ -252,3 +254,54 @@ async def test_tokens_of_a_person_are_masked_in_their_answers(server: PeopleServ
     token = server.portal.tokens[-1]
     deal = await deal_of(server, person, f"x {token} y")
     assert deal["TITLE"] == "x *** y"
+
+
+@pytest.mark.parametrize(("roles", "code"), [("admin=read", "B24MCP_LOGIN_ENDED"), ("*=read", "B24MCP_POLICY")])
+async def test_work_that_goes_on_loses_the_rights_that_the_person_lost(
+    people: Portal, monkeypatch: pytest.MonkeyPatch, roles: str, code: str
+) -> None:
+    async with people_server(people, monkeypatch, http_roles=f"department:1=write,{roles}") as server:
+        people.change_user(SELLER, UF_DEPARTMENT="[1]")
+        seller = await server.log_in(SELLER)
+        await deal_of(server, seller, "before")
+        people.change_user(SELLER, UF_DEPARTMENT="[2]")
+        people.clock.time += FRESH + 1
+        # The token of the call was checked before the change, as that of a job that is running.
+        writes = {"method": "crm.deal.add", "params": {"fields": {"TITLE": "after"}}}
+        sent = people.callers.count(("crm.deal.add", SELLER))
+        refused = await server.call(seller, "call_method", **writes)
+        assert refused["error"]["code"] == code
+        assert people.callers.count(("crm.deal.add", SELLER)) == sent
+        read = await server.call(seller, "read_method", method="profile")
+        assert read["ok"] is (code == "B24MCP_POLICY")
+
+
+async def test_secrets_of_a_person_are_masked_in_resources(server: PeopleServer) -> None:
+    person = await server.log_in(SELLER)
+    kept = await server.call(person, "list_records", method="crm.deal.list", limit=1, save_as="secret_of_the_seller")
+    assert kept["ok"]
+    server.portal.redactor.add_for(person.key, "secret_of_the_seller")
+    about = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
+    params = {"uri": "b24://records", "_meta": about}
+    content = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": params})
+    headers = modern_headers("b24://records", person.key) | {"mcp-method": "resources/read"}
+    response = await server.http.post("/mcp", headers=headers, content=content)
+    (read,) = response.json()["result"]["contents"]
+    assert [one["records"] for one in json.loads(read["text"])] == ["***"]
+
+
+async def test_work_that_goes_on_ends_with_the_access_of_its_client(server: PeopleServer) -> None:
+    seller = await server.log_in(SELLER)
+    granted = {"one"}
+
+    async def has_grant(grant: str) -> bool:
+        return grant in granted
+
+    server.logins.has_grant = has_grant
+    server.tokens.claims = {"person": asdict(seller), "grant": "one"}
+    await deal_of(server, seller, "before")
+    granted.clear()
+    refused = await server.call(seller, "call_method", method="crm.deal.add", params={"fields": {"TITLE": "after"}})
+    assert (refused["error"]["code"], refused["error"]["executed"]) == ("B24MCP_LOGIN_ENDED", "no")
+    granted.add("one")
+    await deal_of(server, seller, "again")

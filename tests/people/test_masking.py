@@ -50,3 +50,12 @@ def test_thousands_of_people_do_not_fill_the_memory() -> None:
     assert len(redactor._of_people) == 2_000
     assert len(redactor._searches) <= 500
     assert masked(redactor, "4999", "token-04999-abcdef") == "***"
+
+
+def test_the_tokens_of_a_person_who_uses_the_server_stay_known_while_thousands_log_in() -> None:
+    redactor = Redactor()
+    redactor.add_for("m:0", "token-of-the-first")
+    for number in range(1, 4_000):
+        redactor.add_for(f"m:{number}", f"token-of-{number}")
+        if number % 500 == 0:
+            assert masked(redactor, "m:0", "a token-of-the-first b") == "a *** b"

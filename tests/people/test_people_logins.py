@@ -13,6 +13,7 @@ from b24_mcp.config import ENVIRONMENT
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Portal as RestPortal
 from b24_mcp.rest import PortalOptions
+from b24_mcp.secrets import PERSON
 from tests.people.kit import ADMINISTRATOR, KEY, SELLER, Portal
 
 OTHER_KEY = "o" * 32
@@ -243,3 +244,22 @@ def test_people_cannot_log_in_to_a_portal_with_a_webhook(people: Portal, tmp_pat
         people.logins(
             webhook_url="https://acme.bitrix24.com/rest/1/secret/", portal=None, client_id=None, client_secret=None
         )
+
+
+async def test_tokens_of_a_new_login_are_masked_by_a_server_that_used_the_former_ones(
+    people: Portal, logins: PeopleLogins
+) -> None:
+    person = await people.log_in(logins, SELLER)
+    other = people.logins()
+    credential = other.credential(person)
+    await credential.route()
+    await logins.forget(person.key)
+    await people.log_in(logins, SELLER)
+    route = await credential.route()
+    await other.aclose()
+    token = route.headers["Authorization"].removeprefix("Bearer ")
+    context = PERSON.set(person.key)
+    try:
+        assert people.redactor.redact(f"x {token} y") == "x *** y"
+    finally:
+        PERSON.reset(context)

@@ -13,7 +13,7 @@ from b24_mcp.records.data_set import DataSet
 from b24_mcp.records.postgresql.functions import ALLOWED, instead_of
 from b24_mcp.records.postgresql.stored_names import restore_names
 from b24_mcp.records.postgresql.tokens import SqlToken, refuse, tokens_of
-from b24_mcp.records.postgresql.words import BEFORE_PARENTHESIS, SYSTEM_NAMES, SYSTEM_WORDS
+from b24_mcp.records.postgresql.words import BEFORE_NORMALIZED, BEFORE_PARENTHESIS, SYSTEM_NAMES, SYSTEM_WORDS
 
 _ONLY_SELECT = "only one SELECT is run: nothing that writes or changes settings"
 
@@ -54,9 +54,12 @@ def _check_shape(tokens: Sequence[SqlToken]) -> None:
         refuse("a parenthesis is not closed")
     for place, token in enumerate(tokens):
         lowered = token.name.lower()
+        type_ = lowered.lstrip("_")  # _regclass is the type of arrays of regclass
         is_schema = lowered == "public" and place + 1 < len(tokens) and tokens[place + 1].text == "."
-        if lowered.startswith("pg_") or lowered in SYSTEM_NAMES or is_schema:
+        if type_.startswith("pg_") or type_ in SYSTEM_NAMES or is_schema:
             refuse(f"{token.name} is not a data set that can be read")
+        if token.word == "normalized" and place and words[place - 1] in BEFORE_NORMALIZED:
+            refuse("IS NORMALIZED is not allowed")
         if token.kind == "bare" and lowered in SYSTEM_WORDS:
             refuse(f"{token.name} is not allowed")
 

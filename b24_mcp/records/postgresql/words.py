@@ -35,3 +35,6 @@ SYSTEM_NAMES = frozenset(_SYSTEM_NAMES.split())
 _SYSTEM_WORDS = "current_catalog current_role current_schema current_user session_user system_user user"
 SYSTEM_WORDS = frozenset(_SYSTEM_WORDS.split())
 """Words that tell about the login."""
+
+BEFORE_NORMALIZED = frozenset(("is", "not", "nfc", "nfd", "nfkc", "nfkd"))
+"""Words before NORMALIZED, which is the test of a text that does what the function `normalize` does."""

@@ -176,6 +176,7 @@ def _pages(
         with_documents=settings.http_client_documents,
         ca_bundle=settings.ca_bundle,
     )
+    logins.has_grant = grants.grants.has
     return people_routes(login, grants.grants, state), grants
 
 

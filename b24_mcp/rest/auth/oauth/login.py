@@ -204,7 +204,9 @@ class Login:
                 if stored is None
                 else f"The login to {host} belongs to another application.",
             )
-        if self._last is None or self._last.serial != stored.serial:
+        # Not by their serial: it begins again with a new login.
+        known = self._last
+        if known is None or (known.access_token, known.refresh_token) != (stored.access_token, stored.refresh_token):
             self._on_secret(stored.access_token)
             self._on_secret(stored.refresh_token)
         try:

@@ -85,6 +85,10 @@ class ClientGrants(Protocol):
         """Return the clients that may act for the person, newest first."""
         ...
 
+    async def has(self, grant_id: str) -> bool:
+        """Whether the access of a client has not ended. Running work stops without it."""
+        ...
+
     async def revoke(self, person: LoggedInPerson, grant_id: str) -> bool:
         """End the access of a client and all its tokens at once. Return False when the person has no such grant."""
         ...

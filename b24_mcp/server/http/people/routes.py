@@ -38,6 +38,10 @@ class NoClients:
         """Return no clients."""
         return ()
 
+    async def has(self, grant_id: str) -> bool:
+        """Return False: no client has access."""
+        return False
+
     async def revoke(self, person: LoggedInPerson, grant_id: str) -> bool:
         """Return False: there is no such grant."""
         return False

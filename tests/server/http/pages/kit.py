@@ -54,6 +54,9 @@ class FakeGrants:
     async def of(self, person: LoggedInPerson) -> Sequence[GrantedClient]:
         return list(self.granted.get(person.key, ()))
 
+    async def has(self, grant_id: str) -> bool:
+        return any(client.id == grant_id for clients in self.granted.values() for client in clients)
+
     async def revoke(self, person: LoggedInPerson, grant_id: str) -> bool:
         before = self.granted.get(person.key, [])
         self.granted[person.key] = [client for client in before if client.id != grant_id]

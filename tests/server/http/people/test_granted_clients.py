@@ -356,3 +356,24 @@ def _notes(file: Path) -> int:
 
 def _content(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def test_a_person_whose_login_ended_can_log_in_again_at_once(world: World) -> None:
+    tokens = await world.log_in()
+    del world.login.people[ANNA.key]
+    world.clock.now += 61
+    assert await world.call(tokens["access_token"]) == 401
+    assert (await world.renew(tokens["client_id"], tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    world.login.people[ANNA.key] = ANNA
+    again = await world.log_in(client_id=tokens["client_id"])
+    assert await world.call(again["access_token"]) == 200
+
+
+async def test_the_access_behind_a_call_is_known_until_the_person_ends_it(world: World) -> None:
+    tokens = await world.log_in()
+    caller = await world.caller(tokens["access_token"])
+    (granted,) = await world.server.grants.of(ANNA)
+    assert caller.grant == granted.id
+    assert await world.server.grants.has(caller.grant)
+    await world.server.grants.revoke(ANNA, granted.id)
+    assert not await world.server.grants.has(caller.grant)

@@ -41,7 +41,7 @@ class CurrentPeople:
     login: BrowserLogin
     clock: Callable[[], float] = time.monotonic
 
-    _known: dict[str, tuple[float, LoggedInPerson | None]] = field(default_factory=dict, init=False)
+    _known: dict[str, tuple[float, LoggedInPerson]] = field(default_factory=dict, init=False)
 
     async def find(self, key: str) -> LoggedInPerson | None:
         """Return a person with the rights of the last minute; None for one that has no access any more.
@@ -54,7 +54,8 @@ class CurrentPeople:
             return known[1]
         person = await self.login.current(key)
         self._known = {one: kept for one, kept in self._known.items() if now - kept[0] < _CURRENT_SECONDS}
-        self._known[key] = (now, person)
+        if person is not None:  # somebody without access may log in again at any moment
+            self._known[key] = (now, person)
         return person
 
 
@@ -90,7 +91,7 @@ class GrantedTokens:
             scopes=scopes_of(narrower(grant.level, issued.level, person.level), person),
             expires_at=int(issued.expires),
             resource=self._resource,
-            claims={"iss": self._issuer, "person": asdict(person), "client_name": grant.name},
+            claims={"iss": self._issuer, "person": asdict(person), "client_name": grant.name, "grant": grant.id},
         )
 
 
@@ -107,6 +108,10 @@ class SharedGrants:
             GrantedClient(one.id, one.name, one.host, narrower(one.level, person.level), one.granted_at, used)
             for one, used in grants
         ]
+
+    async def has(self, grant_id: str) -> bool:
+        """Whether a client still has its access; see `ClientGrants`."""
+        return await self._store.read_grant(grant_id) is not None
 
     async def revoke(self, person: LoggedInPerson, grant_id: str) -> bool:
         """End the access of a client; see `ClientGrants`."""
