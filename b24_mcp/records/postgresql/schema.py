@@ -22,7 +22,7 @@ from b24_mcp.records.postgresql.database import COLLATION
 CONTROL = "b24_mcp"
 _ASIDE = "_aside"
 _DIGITS = 24
-_CONNECTIONS_OF_A_READER = 24
+_CONNECTIONS_OF_A_READER = 12
 _MOST_EXPIRED = 20
 # The first that the server has. All sort by character; the last knows the case of Latin letters only.
 _COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "ucs_basic")

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
+from b24_mcp.server.http.server import behind_proxies
 from tests.server.http.people.world import (
     ANNA,
     BORIS,
@@ -672,18 +673,20 @@ async def test_addresses_of_one_network_count_together(world: World) -> None:
     assert statuses == {201, 429}
 
 
-async def test_behind_a_proxy_the_address_that_the_proxy_saw_counts(world: World) -> None:
-    proxy = Browser(world.application, ANNA, "10.0.0.2")
+async def test_behind_a_named_proxy_the_address_that_the_proxy_saw_counts(world: World) -> None:
+    proxy = Browser(behind_proxies(world.application, ("10.0.0.2",)), ANNA, "10.0.0.2")
     for number in range(25):
         headers = {"x-forwarded-for": f"1.2.3.4, 198.51.100.{number}"}
         assert (await proxy.http.post("/oauth/register", json=CLIENT, headers=headers)).status_code == 201
 
 
-async def test_a_client_cannot_choose_the_address_it_is_counted_by(world: World) -> None:
+@pytest.mark.parametrize("peer", ["203.0.113.7", "10.0.0.7", "127.0.0.1"])
+async def test_a_client_cannot_choose_the_address_it_is_counted_by(world: World, peer: str) -> None:
     statuses = set()
+    browser = Browser(behind_proxies(world.application, ("10.0.0.2",)), ANNA, peer)
     for number in range(25):
         headers = {"x-forwarded-for": f"198.51.100.{number}"}
-        statuses.add((await world.http.post("/oauth/register", json=CLIENT, headers=headers)).status_code)
+        statuses.add((await browser.http.post("/oauth/register", json=CLIENT, headers=headers)).status_code)
     assert statuses == {201, 429}
 
 

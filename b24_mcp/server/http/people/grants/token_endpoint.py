@@ -36,10 +36,6 @@ from b24_mcp.server.http.people.grants.verifier import CurrentPeople, narrower
 
 _LOG = logging.getLogger(__name__)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
-_OWN_NETWORKS = [
-    ipaddress.ip_network(network)
-    for network in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7")
-]
 _NOT_VALID = "The token is not valid any more. The person has to log in again."
 
 
@@ -186,15 +182,12 @@ def _registration_error(code: str, message: str) -> JSONResponse:
 def _address(request: Request) -> str:
     """Return the address of the computer that sent a request, for rate limits only.
 
-    Behind a proxy of the same network it is what the proxy added to `X-Forwarded-For`. IPv6 addresses count by their
+    Behind a proxy that `B24_HTTP_PROXIES` names it is the one that the proxy added. IPv6 addresses count by their
     network, of which a computer can use every address.
     """
     peer = request.client.host if request.client else ""
     try:
         found = ipaddress.ip_address(peer)
-        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-        if forwarded and any(found in network for network in _OWN_NETWORKS):
-            found = ipaddress.ip_address(forwarded)
     except ValueError:
         return peer
     return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
