@@ -39,7 +39,7 @@ def figures() -> list[dict[str, Any]]:
     redactor = Redactor(["s3cretofthebenchmarks"])
     found = []
     for size in _SIZES:
-        rows = [_row(number) for number in range(size // 420)]
+        rows = [_row(number) for number in range(size // 460)]
         form = {"ok": True, "version": "v2", "result": rows}
         body = json.dumps({"result": rows}, ensure_ascii=False).encode()
         characters = len(reply_text(Reply(form, 10 * size), redactor))
