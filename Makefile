@@ -17,7 +17,7 @@ COUNTED := | awk -v all="$$(grep -c == $(LOCKS)/run.txt)" \
 JSSDK  := @bitrix24/b24jssdk@2.2.0
 MCPB   := @anthropic-ai/mcpb@2.1.2
 
-.PHONY: help demo example pictures test lock sdk clients team conformance load files lint types check manifests mcpb bench clean
+.PHONY: help demo example pictures test lock sdk clients team conformance load files lint types check manifests mcpb bench measure clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -113,8 +113,10 @@ mcpb: manifests      ## the bundle for desktop programs, in dist/ (needs npm)
 files: $(VENV)/.installed   ## 2 GB up and down: the memory must stay flat
 	$(BIN)/python -m benchmarks.files
 
-bench: $(VENV)/.installed   ## measurements, as ratios in one run
+bench: $(VENV)/.installed   ## everything that has an aim, beside a bare server and other SDKs, in one table
 	$(BIN)/python -m benchmarks
+
+measure: $(VENV)/.installed ## all other measurements
 	$(BIN)/python -m benchmarks.journey
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.faults
