@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from b24_sandbox.certificates import Certificates
 
+_SECONDS_TO_FINISH = 10
+
 
 async def serve(
     sandbox: Sandbox,
@@ -73,6 +75,7 @@ async def _serve(
             lifespan="off",
             access_log=False,
             ws="none",
+            timeout_graceful_shutdown=_SECONDS_TO_FINISH,  # a client may have left in the middle of a request
             ssl_certfile=None if certificates is None else str(certificates.certificate),
             ssl_keyfile=None if certificates is None else str(certificates.key),
         )
