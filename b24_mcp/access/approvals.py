@@ -114,7 +114,7 @@ class Approvals:
         return None if stored is None else _pending(stored)
 
     async def learn_decline(self, digest: str) -> bool:
-        """Whether a person declined a call. The caller learns it once: then the same call asks anew."""
+        """Return whether a person declined a call, and forget it: the next such call asks again."""
         code = await self.store.take_note(_declined(digest), self.now())
         if code is None:
             return False

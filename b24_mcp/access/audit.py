@@ -81,7 +81,7 @@ class AuditTrail:
         return AuditEntry(self, lines, owner)
 
     async def show(self, owner: str, request: str, at: float, lines: Sequence[Line]) -> None:
-        """Show the writes of a request on the page of the person who owns them; nobody owns them when it is empty."""
+        """Store the writes of a request for the page of their owner. An empty `owner` stores nothing."""
         if self.recent is not None and owner:
             shown = [{name: value for name, value in line.items() if name != "values"} for line in lines]
             text = self.redactor.redact(json.dumps(shown, ensure_ascii=False))

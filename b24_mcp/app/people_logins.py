@@ -85,7 +85,7 @@ class PeopleLogins:
         self._retry_at: dict[str, float] = {}
         self.on_forgotten: Callable[[str], None] | None = None
         self.has_grant: Callable[[str], Awaitable[bool]] | None = None
-        """Whether the access that a person gave a client has not ended, by its id; None when nobody gives access."""
+        """Returns whether a client still has its access, by the id of the grant. None: the server grants no access."""
         if not self.portal_names():
             raise our_error(
                 "B24MCP_SETTINGS",

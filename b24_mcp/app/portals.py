@@ -123,7 +123,7 @@ class Portals:
             self._sandbox = None
 
     async def _open_for_person(self, person: LoggedInPerson | None, name: str) -> OpenPortal:
-        """Open a portal for a person. There is no other credential for a call of a person, or of nobody.
+        """Open a portal with the login of a person. No other credential is ever used.
 
         Raises:
             B24Error: `B24MCP_LOGIN_ENDED` when no person is known who may use this portal.

@@ -1,6 +1,6 @@
 """The units (texts of methods) that share the most telling words with a question.
 
-The full-text index of SQLite computes its rank (BM25) anew for each row that has one of the words, which was most of
+The full-text index of SQLite computes its rank (BM25) again for each row that has one of the words, which was most of
 the time of a search. Here the part of the rank that one word adds to each row is computed once, and kept for the words
 of recent questions. The ranks are the same.
 

@@ -123,7 +123,7 @@ class ChartRun:
         self.picture: bytes | None = None
 
     async def draw(self, app: App, opened: OpenPortal) -> Form:
-        """Run the query, write the picture, and return the answer; the rows in place of a picture when there is none.
+        """Run the query, write the picture, and return the answer. Rows that cannot be drawn are in the answer instead.
 
         Raises:
             B24Error: when the query fails, or the file exists or cannot be written.

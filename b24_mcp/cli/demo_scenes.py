@@ -172,7 +172,7 @@ async def _deletion(client: InProcessClient, language: Language, questions: Ques
     one = {"id": 21}
     declined = await client.call("call_method", method="crm.deal.delete", params=one)
     if declined["ok"] or not questions.asked:
-        raise DemoError(f"nobody was asked before a deletion: {declined}")
+        raise DemoError(f"the deletion was not asked about: {declined}")
     await _succeeded(client, "read_method", method="crm.deal.get", params=one)
     return Scene(
         text("demo.delete_question", language, **one),

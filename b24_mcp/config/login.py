@@ -42,7 +42,7 @@ def login_portals(configuration: Configuration) -> tuple[str, ...]:
 
 
 def portal_problem(configuration: Configuration) -> str | None:
-    """Return why nobody can log in to a portal; None when there is a portal with a login."""
+    """Return what is missing for people to log in, or None when a portal with a login is configured."""
     if login_portals(configuration):
         return None
     return (

@@ -25,7 +25,10 @@ def index_path(folder: Path, language: str) -> Path:
 
 
 def file_stamp(path: Path) -> tuple[int, int, int] | None:
-    """Return what tells a file from a later one at the same path; None when there is none."""
+    """Return the inode, the size in bytes and the time in nanoseconds of a file; None if it does not exist.
+
+    A later file at the same path has other values.
+    """
     try:
         status = path.stat()
     except OSError:

@@ -52,7 +52,7 @@ class Callback:
         self._answer: dict[str, list[str]] = {}
 
     async def open(self, address: str) -> None:
-        """Let the person allow what is asked at an address."""
+        """Allow what is asked at an address, as the person would."""
         self._answer = parse_qs(urlsplit(await asyncio.to_thread(allow, address)).query)
 
     async def wait(self) -> AuthorizationCodeResult:

@@ -42,7 +42,7 @@ class Stores(Protocol):
     """The store under test. Each call of `library` stands for another process."""
 
     async def library(self, owner: str = "", portal: str = PORTAL) -> DataSetLibrary:
-        """Return the data sets of an owner on a portal, opened anew."""
+        """Return the data sets of an owner on a portal, opened again."""
 
     async def reading(self, library: DataSetLibrary, sql: str, tables: Sequence[PortalTable]) -> list[list[Any]]:
         """Return the rows of a query that also reads tables of the portal."""

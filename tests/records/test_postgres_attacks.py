@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from b24_mcp.config.settings import Settings
 from b24_mcp.errors import B24Error
 from b24_mcp.records import DataSetLibrary, Journal, ask
 from tests.postgresql import PASSWORD, PostgresServer
 from tests.records.conftest import DEAL_KINDS, DEALS, deals, keep
-from tests.records.test_postgres_store import PostgresStores
+from tests.records.opened_stores import OpenedStores
 
 CANARY = "CANARY-7731"
 SLOW = "SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b"
@@ -36,7 +37,7 @@ class Attack:
 @pytest.fixture(scope="module")
 async def attack(postgresql: tuple[PostgresServer, str]) -> AsyncIterator[Attack]:
     server, database = postgresql
-    stores = PostgresStores(server.address("b24", database))
+    stores = OpenedStores(Settings(records=server.address("b24", database)))
     ann, ben = await stores.library("ann"), await stores.library("ben")
     await keep(ann, "deals", deals(1, 5))
     for name in ("deals", "hers"):

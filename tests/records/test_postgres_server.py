@@ -19,7 +19,7 @@ from b24_mcp.records.postgresql import PostgresConnections, PostgresStore, check
 from b24_mcp.secrets import Redactor
 from tests.postgresql import PASSWORD, PostgresServer
 from tests.records.conftest import DEAL_KINDS, DEALS, Clock, deals, keep
-from tests.records.test_postgres_store import PostgresStores
+from tests.records.opened_stores import OpenedStores
 
 Server = tuple[PostgresServer, str]
 _DAY = 86_400.0
@@ -72,7 +72,7 @@ async def test_sets_and_people_that_are_too_old_are_removed_with_their_logins(
 async def test_a_schema_belongs_to_a_person_whom_only_its_comment_names(
     postgresql_address: str, postgresql: Server
 ) -> None:
-    stores = PostgresStores(postgresql_address)
+    stores = OpenedStores(Settings(records=postgresql_address))
     library = await stores.library("ann@example.com")
     await library.sets()
     schema = library.store.place["schema"]
@@ -87,7 +87,7 @@ async def test_a_schema_belongs_to_a_person_whom_only_its_comment_names(
 async def test_a_lost_connection_is_an_error_and_the_next_call_works(
     postgresql_address: str, postgresql: Server
 ) -> None:
-    stores = PostgresStores(postgresql_address)
+    stores = OpenedStores(Settings(records=postgresql_address))
     library = await stores.library()
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(1, 50), {"page": 1}, key="ID", total=100)
@@ -113,7 +113,7 @@ async def test_a_lost_connection_is_an_error_and_the_next_call_works(
 
 
 async def test_the_lock_of_a_job_ends_with_its_connection(postgresql_address: str, postgresql: Server) -> None:
-    stores = PostgresStores(postgresql_address)
+    stores = OpenedStores(Settings(records=postgresql_address))
     one, other = [Journal((await stores.library("ann")).store) for _ in range(2)]
     async with one.lock("key") as held:
         assert held
@@ -126,7 +126,7 @@ async def test_the_lock_of_a_job_ends_with_its_connection(postgresql_address: st
 
 
 async def test_a_cancelled_query_ends_on_the_server(postgresql_address: str, postgresql: Server) -> None:
-    stores = PostgresStores(postgresql_address)
+    stores = OpenedStores(Settings(records=postgresql_address))
     library = await stores.library()
     await library.sets()
     active = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'FETCH%' AND state = 'active'"
@@ -160,7 +160,7 @@ async def test_what_is_wrong_is_named_without_the_password(
     postgresql: Server, address: str, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     address = address.replace("PORT", str(postgresql[0].port))
-    stores = PostgresStores(address)
+    stores = OpenedStores(Settings(records=address))
     with pytest.raises(B24Error) as caught:
         await (await stores.library()).sets()
     fault = caught.value.fault
@@ -176,7 +176,7 @@ async def test_a_user_without_rights_is_told_which_are_missing(postgresql: Serve
     create = f"CREATE ROLE poor LOGIN PASSWORD '{PASSWORD}'"
     await run_sync(lambda: server.run("DROP ROLE IF EXISTS poor", create))
     address = server.address("poor", "postgres")
-    stores = PostgresStores(address)
+    stores = OpenedStores(Settings(records=address))
     with pytest.raises(B24Error, match="a right is missing") as caught:
         await (await stores.library()).sets()
     assert "CREATEROLE" in caught.value.fault.hint
@@ -190,7 +190,7 @@ async def test_a_user_without_rights_is_told_which_are_missing(postgresql: Serve
 
 
 async def test_a_query_does_not_hold_up_a_run_for_long(postgresql_address: str) -> None:
-    stores = PostgresStores(postgresql_address)
+    stores = OpenedStores(Settings(records=postgresql_address))
     library = await stores.library()
     await keep(library, "deals", deals(1, 50))
     async with anyio.create_task_group() as tasks:
@@ -218,7 +218,7 @@ async def test_a_server_that_is_stopped_is_named_soon(
 ) -> None:
     monkeypatch.setattr("b24_mcp.records.postgresql.connections._PATIENCE", 0.3)
     server, database = postgresql
-    stores = PostgresStores(postgresql_address)
+    stores = OpenedStores(Settings(records=postgresql_address))
     library = await stores.library()
     await library.sets()
     stop = (f"ALTER DATABASE {database} ALLOW_CONNECTIONS false",)
@@ -235,7 +235,7 @@ async def test_a_server_that_is_stopped_is_named_soon(
 async def test_a_query_that_waits_for_a_new_state_of_a_set_reads_that_state(
     postgresql_address: str, postgresql: Server
 ) -> None:
-    stores = PostgresStores(postgresql_address)
+    stores = OpenedStores(Settings(records=postgresql_address))
     library = await stores.library()
     await keep(library, "deals", deals(1, 50))
     run = await library.begin("deals", DEALS, DEAL_KINDS)

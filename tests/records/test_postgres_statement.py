@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from b24_mcp.config.settings import Settings
 from b24_mcp.errors import B24Error
 from b24_mcp.records import Column, DataSet
 
 pytest.importorskip("psycopg", reason="the extra postgresql is not installed")
 from b24_mcp.records.postgresql.statement import checked_statement
 from tests.records.conftest import DEAL_KINDS, DEALS, keep
-from tests.records.test_postgres_store import PostgresStores
+from tests.records.opened_stores import OpenedStores
 
 _QUOTES = ["'", '"', "''", "--", "/*", "*/", "$$", "E'", "U&'", "`", "[", ";", "::", ".", "%", "?", "\\", ",", "(", ")"]
 _WORDS = ["\n", " ", "\u00a0", "a", "boom(1)", '"boom"(1)', "AS", "select", "with", "distinct on", "from", "cast("]
@@ -70,7 +71,7 @@ async def test_texts_of_any_characters_are_stored(postgresql_address: str) -> No
     chosen = random.Random(7)
     marks = "\\\t\n\r'\",;%?{}NьЁ😀\u2028\x01\x7f \ud800\0."
     texts = ["".join(chosen.choices(marks, k=chosen.randrange(1, 12))) for _ in range(500)]
-    stores = PostgresStores(postgresql_address)
+    stores = OpenedStores(Settings(records=postgresql_address))
     library = await stores.library()
     await keep(library, "x", [{"ID": str(place), "TITLE": text} for place, text in enumerate(texts)], DEAL_KINDS)
     found = await stores.rows(library, "SELECT TITLE FROM x ORDER BY ID")

@@ -20,7 +20,7 @@ MOST_PANELS = 4
 
 
 def sort_labels(draft: ChartDraft, statement: ChartStatement, kind: ChartKind) -> None:
-    """Put the largest first, where the statement has no order of its own."""
+    """Sort the labels by size, the largest first, unless the statement orders them."""
     is_name = draft.label is not None and draft.label.role in ("text", "id")
     if kind == "pie" or (is_name and not statement.is_ordered):
         draft.labels.sort(key=lambda label: -_size(draft, label))
@@ -80,7 +80,7 @@ def limit_series(draft: ChartDraft, statement: ChartStatement, language: Languag
 
 
 def order_times(draft: ChartDraft, kind: ChartKind) -> None:
-    """Put times in their order, and keep as many as a picture can show."""
+    """Sort the labels by time, and keep as many as a picture can show."""
     label = draft.label
     if label is not None and label.role == "period":
         draft.labels.sort()

@@ -64,7 +64,7 @@ def shortened(answer: QueryAnswer, rows: int, characters: int) -> QueryAnswer:
 async def chart_part(
     app: App, opened: OpenPortal, answer: QueryAnswer, sql: str, kind: ChartKind | None, *, shows_images: bool
 ) -> ChartPart:
-    """Return the chart of an answer for a model: its picture in the files of the caller, or why there is none.
+    """Return the chart of an answer for a model: a picture in the files of the caller, or the reason for no picture.
 
     At the access level `read` no file is written: the picture is only in the answer, for a client that shows it.
     """

@@ -17,7 +17,8 @@ def check_address(address: str) -> dict[str, Any]:
     """Return the parts of an address.
 
     Raises:
-        B24Error: `B24MCP_RECORDS_FILE` if it is none. The message does not hold it, because it has a password.
+        B24Error: `B24MCP_RECORDS_FILE` if it is not an address of PostgreSQL. The message leaves the address out,
+            because it holds a password.
     """
     try:
         return dict(conninfo_to_dict(address))

@@ -124,7 +124,10 @@ def use(connection: PgConnection, schema: OwnedSchema) -> None:
 
 
 def set_aside(connection: PgConnection, schema: OwnedSchema, now: str) -> str | None:
-    """Rename a schema and return its new name; None if there is none. A former one that was set aside is removed."""
+    """Rename a schema and return its new name, or None if the schema does not exist.
+
+    A schema that was set aside before is removed.
+    """
     aside = schema.name + _ASIDE
     with _exclusively(connection):
         if not _has(connection, "SELECT 1 FROM pg_namespace WHERE nspname = %s", schema.name):
@@ -148,7 +151,10 @@ def set_aside(connection: PgConnection, schema: OwnedSchema, now: str) -> str | 
 
 
 def expire_others(connection: PgConnection, before: str) -> None:
-    """Remove some of the schemas that nobody used since then, with their logins. They may never be opened again."""
+    """Remove some schemas that were last used before this time (ISO 8601), with their logins.
+
+    Their owners may never come back, so this runs when another schema is opened.
+    """
     unused = connection.execute(
         f"SELECT schema FROM {CONTROL}.people WHERE used_at < %s ORDER BY used_at LIMIT %s".encode(),  # noqa: S608
         [before, _MOST_EXPIRED],

@@ -6,18 +6,15 @@ because a portal may send any text as a code.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from b24_mcp.config.settings import SettingsError
 from b24_mcp.errors.table import registered_fact
 from b24_mcp.rest.observer import NOBODY, observe
+from b24_mcp.server.http.collector import has_collector, missing_exporter
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
-
-_COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
 
 
 class CollectedMetrics:
@@ -68,15 +65,14 @@ def start_metrics() -> Callable[[], None]:
     Raises:
         SettingsError: when a collector is set and the exporter is not installed.
     """
-    if not any(os.environ.get(name) for name in _COLLECTOR):
+    if not has_collector("METRICS"):
         return lambda: None
     try:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
         from opentelemetry.sdk.metrics import MeterProvider
         from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
     except ImportError:
-        raise SettingsError(f"{_COLLECTOR[0]} needs an extra: install b24-mcp[otel]") from None
-    os.environ.setdefault("OTEL_SERVICE_NAME", "b24-mcp")
+        raise missing_exporter() from None
     provider = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())])
     observe(CollectedMetrics(provider.get_meter("b24_mcp")))
 

@@ -7,12 +7,9 @@ contain the webhook.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
-from b24_mcp.config.settings import SettingsError
-
-_COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+from b24_mcp.server.http.collector import has_collector, missing_exporter
 
 
 def start_tracing() -> Callable[[], None]:
@@ -23,7 +20,7 @@ def start_tracing() -> Callable[[], None]:
     Raises:
         SettingsError: when a collector is set and the exporter is not installed.
     """
-    if not any(os.environ.get(name) for name in _COLLECTOR):
+    if not has_collector("TRACES"):
         return lambda: None
     try:
         from opentelemetry import trace
@@ -31,8 +28,7 @@ def start_tracing() -> Callable[[], None]:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        raise SettingsError(f"{_COLLECTOR[0]} needs an extra: install b24-mcp[otel]") from None
-    os.environ.setdefault("OTEL_SERVICE_NAME", "b24-mcp")
+        raise missing_exporter() from None
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)

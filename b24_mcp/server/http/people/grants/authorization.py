@@ -181,7 +181,7 @@ class AuthorizationPages:
         return LEVELS[: LEVELS.index(narrower(asked, of_person, self._highest)) + 1]
 
     def _failed(self, request: Request, signed: SignedIn | None, asked: _Asked, exc: OAuthError) -> Response:
-        """Tell the client about an error in its request. The browser goes to a web site only if the person wants it,
+        """Return an error of a request to its client. The browser goes to a web site only if the person wants it,
         so that a client that nobody confirmed cannot use this address to send people to its own site.
         """
         if is_loopback(asked.redirect_uri):

@@ -67,7 +67,7 @@ class ClientDocuments:
         return client_from_text(cached)
 
     async def _fetched(self, client_id: str, person: str) -> str:
-        """Return a client as JSON, or the reason why there is none."""
+        """Return a client as JSON, or the reason why its document cannot be used."""
         turn = await self._state.take(f"oauth:documents:{person}", _PER_PERSON, keep_free=0, longest_wait=0)
         if not turn.granted:
             raise DocumentError("too many documents were fetched, try again in a minute")
