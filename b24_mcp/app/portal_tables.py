@@ -152,3 +152,19 @@ _FILLERS: Mapping[str, Callable[[PortalFacts], Awaitable[_Filled]]] = {
     "portal_options": _options,
     "portal_fields": _fields,
 }
+
+
+def notes_on_joins(sql: str, *, has_data_sets: bool) -> list[str]:
+    """Return a note for each table of the portal whose ids a query takes for unique, although entities share them."""
+    lowered = sql.lower()
+    if not has_data_sets or "entity" in lowered:
+        return []
+    return [
+        f"{table} has ids that several entities share, such as {example}, and the query does not name its entity: "
+        "rows may be counted more than once. Join with entity = 'lead', 'deal' or the one meant too."
+        for table, example in _SHARED_IDS.items()
+        if table in lowered
+    ]
+
+
+_SHARED_IDS = {"portal_stages": "the stage NEW", "portal_options": "the id 1"}

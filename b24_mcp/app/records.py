@@ -35,7 +35,7 @@ async def query_data_sets(
         B24Error: when the portal cannot be opened.
     """
     from b24_mcp.app.answers.record_forms import query_form
-    from b24_mcp.app.portal_tables import tables_for
+    from b24_mcp.app.portal_tables import notes_on_joins, tables_for
     from b24_mcp.records import CHANGES_METHOD, IMPORT_METHOD, ask  # not needed to start and list the tools
 
     opened = await app.portals.get(portal)
@@ -58,7 +58,8 @@ async def query_data_sets(
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), budget)
     form = query_form(answer, opened.notice)
-    form = {"ok": form.pop("ok"), **drawn, **form}
+    notes = notes_on_joins(sql, has_data_sets=bool(answer.read))
+    form = {"ok": form.pop("ok"), **drawn, **form} | ({"notes": notes} if notes else {})
     foreign = (IMPORT_METHOD, CHANGES_METHOD)
     if form["rows"] and any(one.method in foreign or has_outside_texts(one.method) for one in answer.read):
         form = with_notice(form, NOTICE)

@@ -174,3 +174,16 @@ async def test_an_alias_in_group_by_is_read_beside_a_table_of_the_portal(call_to
     answer = await call_tool("query_records", sql=sql)
     assert answer["ok"] is True
     assert answer["rows"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_noted", "leads"), [("", True, 99), (" AND s.entity = 'lead'", False, 80)], ids=["wrong", "right"]
+)
+async def test_a_join_by_an_id_that_entities_share_is_noted(
+    call_tool: CallTool, condition: str, is_noted: bool, leads: int
+) -> None:
+    await call_tool("list_records", method="crm.lead.list", params={"select": ["ID", "STATUS_ID"]}, save_as="leads")
+    joined = f"SELECT count(*) FROM leads l JOIN portal_stages s ON s.stage_id = l.STATUS_ID{condition}"
+    answer = await call_tool("query_records", sql=joined)
+    assert answer["rows"] == [[leads]]
+    assert ("more than once" in str(answer.get("notes"))) is is_noted

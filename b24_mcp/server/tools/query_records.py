@@ -26,7 +26,8 @@ async def query_records(
 
     SELECT name, rows, columns FROM data_sets lists them. datetime columns hold ISO texts with an offset:
     substr(x, 1, 7) is the month, julianday(x) counts days. For json columns: json_extract, json_each.
-    Tables of the portal itself, for joins: portal_users (id, name), portal_departments, portal_stages (stage_id, name),
+    Tables of the portal itself, for joins: portal_users (id, name), portal_departments,
+    portal_stages (join on entity, e.g. deal, and stage_id for the name),
     portal_options, portal_fields, portal_notes (what words mean here, named queries).
     """
     from b24_mcp.app.records import query_data_sets  # not needed to start and list the tools
