@@ -192,9 +192,9 @@ def _refuse_mistakes(opened: OpenPortal, judgement: Judgement, *, validated: boo
 
 
 def plan_checked(
-    request: CallRequest, catalogue: Catalogue | None = None, *, arranging: bool | None = None
+    request: CallRequest, catalogue: Catalogue | None = None, *, arranging: bool | None = None, name: str = ""
 ) -> PlannedCall:
-    """Return a checked call.
+    """Return a checked call, with the name of a command if it is one.
 
     With `arranging`, by default equal to `validate`, names in brackets are nested and values without a place in the
     order of a positional method are refused. `catalogue` is by default the catalogue of the package.
@@ -211,7 +211,9 @@ def plan_checked(
         arranging=request.validate if arranging is None else arranging,
         refers=False,
     )
-    planned = plan_call(request.method, fitted.params, fitted.version, request.format, warnings=fitted.warnings)
+    planned = plan_call(
+        request.method, fitted.params, fitted.version, request.format, name=name, warnings=fitted.warnings
+    )
     return planned if planned.risks is not None else with_risks(planned)
 
 

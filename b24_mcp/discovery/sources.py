@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from b24_mcp.discovery.entities import PortalEntity
@@ -84,6 +85,7 @@ SCOPES = FactSource("scopes", "scope", {}, read_scopes, list[str])
 EVERYONE = FactSource("people", "user.get", {"SORT": "ID", "ORDER": "ASC"}, read_people, list[Person], paged=True)
 
 
+@lru_cache(maxsize=1_000)
 def fields_source(entity: PortalEntity) -> FactSource | None:
     """Return the request that describes the fields of an entity; None when no method does."""
     key = f"fields:{entity.kind}:classic"

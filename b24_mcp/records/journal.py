@@ -130,19 +130,14 @@ class Journal:
         return await self._store.do(work)
 
     async def waiting(self, number: int, limit: int) -> list[JobRow]:
-        """Return the next rows to send. A row that needs the id of another one comes after its outcome only."""
+        """Return the next rows that are still to be sent, in their order."""
 
         def work(db: Database) -> list[JobRow]:
             query = (
                 'SELECT "row", cells, call, action, after FROM "~job_rows" '
                 "WHERE job = ? AND state = 'waiting' ORDER BY \"row\" LIMIT ?"
             )
-            rows = [_row(line) for line in db.execute(query, (number, limit))]
-            together = {row.row for row in rows}
-            for place, row in enumerate(rows):
-                if row.after in together:
-                    return rows[:place]
-            return rows
+            return [_row(line) for line in db.execute(query, (number, limit))]
 
         return await self._store.do(work)
 

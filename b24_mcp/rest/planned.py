@@ -116,6 +116,7 @@ def plan_call(
     version: Version = "v2",
     format: Format = "json",
     *,
+    name: str = "",
     warnings: tuple[str, ...] = (),
 ) -> PlannedCall:
     """Return a checked call. A documented method gets the letter case of the documentation.
@@ -139,6 +140,7 @@ def plan_call(
         params,
         version,
         format,
+        name,
         effect=catalogue.effect(method, version),
         risks=None if [risk for risk in risks if risk.when] else risks,
         warnings=warnings,

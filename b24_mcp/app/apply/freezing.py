@@ -7,7 +7,7 @@ rows are read part by part, so that their number does not matter for the memory.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -187,15 +187,20 @@ class Freezer:
         for row in rows:
             request = CallRequest(self._request.method, template.params(row.cells))
             try:
-                call = plan_checked(request, catalogue)
-                text = to_json(call.params)
-                if self._app.redactor.redact(text) != text:
-                    raise our_error("B24MCP_PARAMS", "It contains a secret of this program.", method=call.method)
+                planned[row.row] = plan_checked(request, catalogue, name=f"row{row.row}")
             except B24Error as exc:
                 self._refuse(row.row, exc)
-                continue
-            planned[row.row] = replace(call, name=f"row{row.row}")
+        texts = {row: to_json(call.params) for row, call in planned.items()}
+        for number in self._with_secrets(texts):
+            method = planned.pop(number).method
+            self._refuse(number, our_error("B24MCP_PARAMS", "It contains a secret of this program.", method=method))
         return planned
+
+    def _with_secrets(self, texts: Mapping[int, str]) -> list[int]:
+        """Return the rows whose parameters contain a secret. One search in all texts is faster than one in each."""
+        redact = self._app.redactor.redact
+        whole = "\n".join(texts.values())
+        return [] if redact(whole) == whole else [row for row, text in texts.items() if redact(text) != text]
 
     async def _checked(self, planned: dict[int, PlannedCall]) -> dict[int, PlannedCall]:
         """Return the calls that the gate and the portal accept.

@@ -7,6 +7,7 @@ the request is answered, so a job that is stopped ends between two requests. Oth
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import with_risks
+from b24_mcp.access import Permit, with_risks
 from b24_mcp.app.apply.matching import AFTER
 from b24_mcp.catalog.names import folded
 from b24_mcp.errors import B24Error, our_error
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from b24_mcp.records import Journal
 
 _LARGEST = 50
+_READ_AHEAD = 500
 _TARGET_SECONDS = 15.0
 _TAKEN = "B24MCP_RECORDS_JOB"
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
@@ -86,6 +88,8 @@ class JobSender:
     approved: bool
     pace: BatchPace = field(default_factory=BatchPace)
     _run: BackgroundRun | None = None
+    _ahead: deque[JobRow] = field(default_factory=deque)
+    """The next rows that wait, read from the journal in large parts."""
 
     async def send_all(self, run: BackgroundRun, counts: JobCounts) -> B24Error | None:
         """Send until no row waits. Return the error at which it ended early, if any; the job can be continued then.
@@ -97,8 +101,8 @@ class JobSender:
         self._run = run
         run.begin_at(done)
         await run.report_rows(done, rows)
-        while waiting := await self.journal.waiting(self.number, self.pace.size):
-            calls = await self._calls(waiting)
+        while waiting := await self._waiting():
+            calls = await self._frozen(waiting)
             if not calls:
                 continue
             settled, error = await self._send(calls, run)
@@ -122,7 +126,18 @@ class JobSender:
             key = "succeeded" if one.ok else "unknown" if one.executed == "unknown" else "failed"
             self._run.facts[key] += 1
 
-    async def _calls(self, rows: Sequence[JobRow]) -> dict[int, PlannedCall]:
+    async def _waiting(self) -> list[JobRow]:
+        """Return the rows of the next request. A row that needs the id of another one comes after its outcome only."""
+        if not self._ahead:
+            self._ahead.extend(await self.journal.waiting(self.number, _READ_AHEAD))
+        rows: list[JobRow] = []
+        together: set[int | None] = set()
+        while self._ahead and len(rows) < self.pace.size and self._ahead[0].after not in together:
+            rows.append(self._ahead.popleft())
+            together.add(rows[-1].row)
+        return rows
+
+    async def _frozen(self, rows: Sequence[JobRow]) -> dict[int, _FrozenCall]:
         """Return the calls of rows. Rows whose earlier row created nothing get their outcome here."""
         frozen: dict[int, _FrozenCall] = {}
         orphans: list[RowOutcome] = []
@@ -137,15 +152,27 @@ class JobSender:
             frozen[row.row] = method, params, version
         if orphans:
             await self.journal.settle(self.number, orphans)
-        return await run_sync(_planned, frozen)
+        return frozen
 
-    async def _send(self, calls: dict[int, PlannedCall], run: BackgroundRun) -> tuple[int, B24Error | None]:
-        """Send one batch and store its outcomes. Return how many rows got one, and the error of a failed request."""
+    def _planned(self, frozen: Mapping[int, _FrozenCall]) -> tuple[dict[int, PlannedCall], PlannedBatch, Permit]:
+        """Return frozen calls by their rows, and the batch of them with the permit of the gate.
+
+        Raises:
+            B24Error: `B24MCP_POLICY`, when the rules changed since the rows were frozen; nothing was sent.
+        """
+        calls: dict[int, PlannedCall] = {}
+        for row, (method, params, version) in frozen.items():
+            planned = plan_call(method, params, "v3" if version == "v3" else "v2", name=f"row{row}")
+            calls[row] = planned if planned.risks is not None else with_risks(planned)
+        batch = PlannedBatch(tuple(calls.values()))
         gate = self.opened.gate
-        commands = tuple(calls.values())
-        judgement = await run_sync(gate.judge_each, commands)
+        judgement = gate.judge_each(batch.commands)
         judgement.refuse()
-        permit = gate.permit(judgement, approved=self.approved)
+        return calls, batch, gate.permit(judgement, approved=self.approved)
+
+    async def _send(self, frozen: Mapping[int, _FrozenCall], run: BackgroundRun) -> tuple[int, B24Error | None]:
+        """Send one batch and store its outcomes. Return how many rows got one, and the error of a failed request."""
+        calls, batch, permit = await run_sync(self._planned, frozen)
         scope = anyio.CancelScope()
         marked = False
 
@@ -158,7 +185,7 @@ class JobSender:
 
         with scope:
             answer = await self.opened.portal.send_batch(
-                PlannedBatch(commands), permit, bulk=True, on_wait=run.report_wait, on_send=on_send
+                batch, permit, bulk=True, on_wait=run.report_wait, on_send=on_send
             )
             return await self._settle(calls, answer)
         return 0, None
@@ -180,6 +207,8 @@ class JobSender:
         self._count(outcomes)
         if answer.error is None and not again:
             self.pace.answered(seconds)
+        else:
+            self._ahead.clear()  # rows before these wait again
         return len(outcomes), answer.error
 
     async def _store(self, outcomes: Sequence[RowOutcome], again: Sequence[int]) -> None:
@@ -201,15 +230,6 @@ class JobSender:
 
 _FrozenCall = tuple[str, "dict[str, object] | list[object]", str]
 """The method, the params and the version of a call that was checked when it was frozen."""
-
-
-def _planned(frozen: Mapping[int, _FrozenCall]) -> dict[int, PlannedCall]:
-    """Return frozen calls by their rows."""
-    calls: dict[int, PlannedCall] = {}
-    for row, (method, params, version) in frozen.items():
-        planned = with_risks(plan_call(method, params, "v3" if version == "v3" else "v2"))
-        calls[row] = replace(planned, name=f"row{row}")
-    return calls
 
 
 def _outcome(row: int, call: PlannedCall, outcome: Succeeded | Failed) -> RowOutcome:

@@ -9,7 +9,7 @@ underscores. Source: documentation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from b24_mcp.catalog.names import folded
 from b24_mcp.catalog.tables import read_table
@@ -23,6 +23,7 @@ class FieldException:
     instead: str = ""
 
 
+@lru_cache(maxsize=2_000)
 def exception_of(kind: str, use: str, name: str) -> FieldException | None:
     """Return what is different about a use of a field of an entity; None for nearly all."""
     found = load_exceptions()

@@ -85,7 +85,7 @@ class BatchPlan:
             raise our_error("B24MCP_COMMANDS", "method is missing or is not a string.")
         if not isinstance(params, dict | list):
             raise our_error("B24MCP_COMMANDS", "params must be an object or a list.")
-        planned = plan_call(method, params, version, self._format, warnings=warnings)
+        planned = plan_call(method, params, version, self._format, name=name, warnings=warnings)
         if planned.method.lower() in _NOT_IN_A_BATCH:
             raise our_error("B24MCP_COMMANDS", f"{planned.method} cannot be part of a batch.")
         try:
@@ -98,7 +98,7 @@ class BatchPlan:
                 raise our_error("B24MCP_REFERENCE", _why_not(reference, name, self._names))
             if reference.root != "result" and earlier.version == "v3":
                 raise our_error("B24MCP_REFERENCE", f"{reference}: an answer of REST 3.0 has only a result.")
-        return replace(planned, name=name, references=references)
+        return replace(planned, references=references) if references else planned
 
 
 def _about(name: str, error: B24Error) -> B24Error:
