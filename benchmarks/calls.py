@@ -141,6 +141,12 @@ class Server:
                 raise SystemExit(f"{tool} failed: {json.dumps(answer)[:500]}")
         return took
 
+    def answer(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer of one call, which is an object."""
+        self._send("tools/call", {"name": tool, "arguments": arguments})
+        answer: dict[str, Any] = json.loads(self._read()["result"]["content"][0]["text"])
+        return answer
+
     def listed(self) -> float:
         """Return the seconds until the tools are listed."""
         begin = time.perf_counter()
