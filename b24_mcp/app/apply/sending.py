@@ -10,13 +10,15 @@ import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio.to_thread import run_sync
 
 from b24_mcp.access import Permit, with_risks
 from b24_mcp.app.apply.matching import AFTER
+from b24_mcp.app.short_work import run_short
+from b24_mcp.catalog import known_methods
 from b24_mcp.catalog.names import folded
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records import JobCounts, JobRow, RowOutcome
@@ -172,7 +174,10 @@ class JobSender:
 
     async def _send(self, frozen: Mapping[int, _FrozenCall], run: BackgroundRun) -> tuple[int, B24Error | None]:
         """Send one batch and store its outcomes. Return how many rows got one, and the error of a failed request."""
-        calls, batch, permit = await run_sync(self._planned, frozen)
+        methods = {method for method, _, _ in frozen.values()}
+        params = [params for _, params, _ in frozen.values()]
+        plan = partial(self._planned, frozen)
+        calls, batch, permit = await run_short(plan, "frozen", known_methods(), methods, params)
         scope = anyio.CancelScope()
         marked = False
 

@@ -38,39 +38,46 @@ def query_string(params: Params) -> str:
             is another filter), so such a call has to be sent as JSON.
     """
     pairs: list[str] = []
-    pending: list[tuple[str, object, int]] = [("", params, DEEPEST + 1)]
-    while pending:
-        prefix, value, levels_left = pending.pop()
-        if isinstance(value, dict | list):
-            if prefix and not (value and levels_left):
-                raise NotExpressibleError(prefix)
-            nested: list[tuple[str, object, int]] = []
-            for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-                name = str(key)
-                if not prefix:
-                    if not _PLAIN_TOP_NAME.fullmatch(name):
-                        raise NotExpressibleError(name)
-                    nested.append((_quoted_name(name), inner, levels_left - 1))
-                elif not name or name in _READ_AS_APPEND or "]" in name or "\0" in name:
-                    raise NotExpressibleError(name)
-                else:
-                    nested.append((f"{prefix}[{_quoted_name(name)}]", inner, levels_left - 1))
-            pending += reversed(nested)
-        elif value is None or isinstance(value, bool):
-            raise NotExpressibleError(prefix)
-        elif isinstance(value, int):
-            pairs.append(f"{prefix}={value}")
-        else:
-            text = _number(value) if isinstance(value, float) else str(value)
-            pairs.append(f"{prefix}={quote(text, safe='')}")
+    for key, value in params.items() if isinstance(params, dict) else enumerate(params):
+        _add_pairs(pairs, _top_name(str(key)), value, DEEPEST)
     if len(pairs) > _MOST_VALUES:
         raise NotExpressibleError(f"{len(pairs)} values")
     return "&".join(pairs)
 
 
+def _add_pairs(pairs: list[str], name: str, value: object, levels_left: int) -> None:
+    """Add the pairs of a value, whose name is written already."""
+    if isinstance(value, str):
+        plain = value.isalnum() and value.isascii()
+        pairs.append(f"{name}={value if plain else quote(value, safe='')}")
+    elif isinstance(value, dict | list):
+        if not (value and levels_left):
+            raise NotExpressibleError(name)
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            _add_pairs(pairs, f"{name}[{_nested_name(str(key))}]", inner, levels_left - 1)
+    elif value is None or isinstance(value, bool):
+        raise NotExpressibleError(name)
+    elif isinstance(value, int):
+        pairs.append(f"{name}={value}")
+    else:
+        text = _number(value) if isinstance(value, float) else str(value)
+        pairs.append(f"{name}={quote(text, safe='')}")
+
+
+# Calls use few different names.
 @lru_cache(maxsize=2_048)
-def _quoted_name(name: str) -> str:
-    """Return a name as it is written in a query string. Calls use few different names."""
+def _top_name(name: str) -> str:
+    """Return a top-level name as it is written in a query string."""
+    if not _PLAIN_TOP_NAME.fullmatch(name):
+        raise NotExpressibleError(name)
+    return quote(name, safe="")
+
+
+@lru_cache(maxsize=2_048)
+def _nested_name(name: str) -> str:
+    """Return a name inside brackets as it is written in a query string."""
+    if not name or name in _READ_AS_APPEND or "]" in name or "\0" in name:
+        raise NotExpressibleError(name)
     return quote(name, safe="")
 
 
