@@ -14,7 +14,12 @@ import statistics
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
+
 from benchmarks import answers, calls, first_call, http_clients, memory, rows, start
+from benchmarks.jobs.__main__ import as_object
+from benchmarks.jobs.all import JOBS
+from benchmarks.jobs.run import run_all
 
 _STARTS = {
     "bytecode": {},
@@ -38,6 +43,7 @@ def main() -> None:
         "memory": memory.figures(240 // part, 5.0),
         "answers": answers.figures(),
         "rows": rows.figures(1_000_000 // part, 20_000 // part),
+        "jobs": [as_object(result) for result in anyio.run(run_all, JOBS)],
     }
     print(json.dumps(found, indent=1) if asked.json else table(found))
 
@@ -121,6 +127,14 @@ def table(found: dict[str, Any]) -> str:
             f"| {one['client']} | {one['work']} | {one['rows']:,} | {one['seconds']:.1f} | "
             f"{one['rows'] / one['seconds']:,.0f} | {one['processor']:.1f} | {one['megabytes']:.0f} |"
         )
+    lines += ["", "| job | calls | ideal | characters of answers | of arguments | of the raw JSON |", "|---" * 6 + "|"]
+    columns = ("calls", "ideal", "characters", "typed", "raw")
+    for one in found["jobs"]:
+        wrong = " (not done)" if one["wrong"] else ""
+        figures = " | ".join([f"{one[column]:,}" for column in columns])
+        lines.append(f"| {one['job']} {one['name']}{wrong} | {figures} |")
+    sums = " | ".join([f"{sum([one[column] for one in found['jobs']]):,}" for column in columns])
+    lines.append(f"| all | {sums} |")
     return "\n".join(lines)
 
 

@@ -26,12 +26,9 @@ def results() -> list[Result]:
     return anyio.run(run_all, JOBS)
 
 
-def test_every_job_with_a_solution_is_done(results: list[Result]) -> None:
+def test_every_job_is_done(results: list[Result]) -> None:
     assert {result.job.number: result.wrong for result in results if result.wrong} == {}
-    without = {job.number for job in JOBS if job.solve is None}
-    assert {job.number for job in JOBS} == set(range(1, 26))
-    assert {result.job.number for result in results} == set(range(1, 26)) - without
-    assert all(job.waits_for for job in JOBS if job.solve is None)
+    assert [result.job.number for result in results] == list(range(1, 26))
 
 
 def test_the_jobs_take_few_calls_and_few_characters(results: list[Result]) -> None:
@@ -51,9 +48,8 @@ def test_no_grader_is_content_with_a_portal_on_which_nothing_was_done() -> None:
     """Each grader fails without a change on the portal and with an empty answer."""
     with job_portal() as portal:
         for job in JOBS:
-            if job.grade is not None:
-                notes = prepared(job, portal)
-                assert job.grade(portal, notes, "")
+            notes = prepared(job, portal)
+            assert job.grade(portal, notes, "")
 
 
 def prepared(job: Job, portal: JobPortal) -> Notes:
@@ -62,7 +58,6 @@ def prepared(job: Job, portal: JobPortal) -> Notes:
 
 def test_a_wrong_answer_is_noticed_although_the_portal_is_right() -> None:
     largest = next(job for job in JOBS if job.number == 1)
-    assert largest.solve is not None
 
     async def wrong_way_round(assistant: object, question: str) -> str:
         return "Линия сращивания №1021: 1 000 000, ООО «Вектор-Сервис»"

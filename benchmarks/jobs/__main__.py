@@ -20,14 +20,13 @@ import click
 
 from benchmarks.jobs.all import JOBS
 from benchmarks.jobs.by_hand import grade_by_hand
-from benchmarks.jobs.job import Job
 from benchmarks.jobs.model import ModelRun
 from benchmarks.jobs.run import Result, run_all
 
 _HEAD = f"{'job':<32}{'calls':>6}{'ideal':>6}{'answers':>9}{'typed':>7}{'raw REST':>10}  result"
 
 
-@click.command(help=__doc__)
+@click.command(help=__doc__.replace("\n\n    python", "\n\n\b\n    python"))
 @click.option("--only", default="", help="Numbers of jobs, separated by commas.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--model", "model_name", default="", help="The name of a model behind an OpenAI-compatible address.")
@@ -46,7 +45,7 @@ def main(only: str, as_json: bool, model_name: str, server: str, language: str, 
     if as_json:
         click.echo(json.dumps([as_object(result) for result in results], ensure_ascii=False, indent=1))
     else:
-        show(results, [job for job in jobs if job.solve is None])
+        show(results)
 
 
 def as_object(result: Result) -> dict[str, object]:
@@ -60,24 +59,19 @@ def as_object(result: Result) -> dict[str, object]:
         "typed": result.sent,
         "raw": result.raw,
         "wrong": list(result.wrong),
-        "waits_for": list(result.job.waits_for),
     }
 
 
-def show(results: Sequence[Result], waiting: Sequence[Job]) -> None:
+def show(results: Sequence[Result]) -> None:
     """Print the table."""
     click.echo(_HEAD)
     for result in results:
         job = result.job
         said = "; ".join(result.wrong)[:300] or "done"
-        if job.waits_for:
-            said += f" ({', '.join(job.waits_for)} would be shorter)"
         click.echo(
             f"{job.number:>2} {job.name:<29}{result.calls:>6}{job.ideal:>6}{result.characters:>9}{result.sent:>7}"
             f"{result.raw:>10}  {said}"
         )
-    for job in waiting:
-        click.echo(f"{job.number:>2} {job.name:<29}{'–':>6}{job.ideal:>6}  waits for {', '.join(job.waits_for)}")
     rows = [(one.calls, one.job.ideal, one.characters, one.sent, one.raw) for one in results]
     if rows:
         sums = [sum(column) for column in zip(*rows, strict=True)]

@@ -13,8 +13,6 @@ from benchmarks.jobs.portal import job_portal
 
 def grade_by_hand(job: Job, language: str) -> None:
     """Serve a fresh portal, show its address and the question, read the answer from the terminal, and grade it."""
-    if job.grade is None:
-        raise click.ClickException(f"Job {job.number} has no grader yet.")
     with job_portal() as portal, tempfile.TemporaryDirectory() as files:
         (Path(files) / OFFER[0]).write_bytes(OFFER[1])
         notes = job.prepare(portal) | {"files": files}

@@ -247,7 +247,6 @@ JOBS = (
         duplicates,
         grade_duplicates,
         prepare_duplicates,
-        ("find_records",),
     ),
     Job(
         9,
@@ -286,6 +285,5 @@ JOBS = (
         about_company,
         grade_about_company,
         prepare_company,
-        ("find_records",),
     ),
 )

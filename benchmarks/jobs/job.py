@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from benchmarks.jobs.assistant import Assistant
@@ -50,8 +50,7 @@ def nothing(portal: JobPortal) -> Notes:
 class Job:
     """One job. `ideal` is the number of calls of a skilled person.
 
-    `webhook` is another webhook of the sandbox than that of its administrator. `waits_for` names tools that do not
-    exist yet. Without them a job has a longer solution, or none.
+    `webhook` is another webhook of the sandbox than that of its administrator.
     """
 
     number: int
@@ -59,10 +58,9 @@ class Job:
     english: str
     russian: str
     ideal: int
-    solve: Solve | None = None
-    grade: Grade | None = None
+    solve: Solve
+    grade: Grade
     prepare: Prepare = nothing
-    waits_for: tuple[str, ...] = field(default=())
     webhook: str = ""
 
 
