@@ -50,7 +50,7 @@ _LARGEST_ANSWER = 1 << 20
     show_default=True,
     help="Format without --out and on stdout. A file has the format of its name.",
 )
-@click.option("--overwrite", is_flag=True, help="Let --out replace an existing file.")
+@click.option("--overwrite", is_flag=True, help="With --out: replace an existing file.")
 @JSON
 @PORTAL
 def chart(

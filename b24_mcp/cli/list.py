@@ -45,7 +45,7 @@ _REMEMBERED_SECONDS = 30 * 86_400.0
     help="Write all rows to FILE as well. Its name ends in .csv, .jsonl, .xlsx or .parquet; - is stdout.",
 )
 @FORMAT
-@click.option("--overwrite", is_flag=True, help="Let --out replace an existing file.")
+@click.option("--overwrite", is_flag=True, help="With --out: replace an existing file.")
 @JSON
 @PORTAL
 def list_(

@@ -37,7 +37,7 @@ _NARROW, _NARROWEST = 52, 22
 
 
 def prepare_streams() -> None:
-    """Let stdout and stderr escape what their encoding does not have, in the texts that click prints as well."""
+    """Escape on stdout and stderr what their encoding does not have, in the texts that click prints as well."""
     codecs.register_error(_ERRORS, _escape)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

@@ -189,7 +189,7 @@ class Journal:
         await self._store.do(work)
 
     async def recover(self, number: int, code: str, message: str) -> int:
-        """Give rows that were sent without an outcome the outcome unknown. Return their number.
+        """Set the outcome of rows that were sent without one to unknown. Return their number.
 
         The caller holds the lock of the job, so no other process is waiting for these outcomes.
         """

@@ -341,7 +341,7 @@ async def test_many_small_batches_are_asked_about_like_a_large_one(
     async with connect(person) as call:
         for number in range(6):
             assert (await call("batch_call", commands=batch(1 + 50 * number, 50)))["ok"]
-    # The first passes. The second is asked about, and after the approval the count starts anew.
+    # The first passes. The second is asked about, and after the approval the count starts again.
     assert len(person.asked) == 3
     assert "after 50 changes within 10 minutes" in person.asked[0]
 

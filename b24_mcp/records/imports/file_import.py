@@ -171,7 +171,7 @@ def _refuse_other_format(file: BinaryIO, name: str) -> None:
         raise our_error("B24MCP_IMPORT", f"{name!r} is empty.")
     for magic, kind in _MAGIC.items():
         if beginning.startswith(magic):
-            raise our_error("B24MCP_IMPORT", f"{name!r} is {kind}. Give the file the suffix of its format.")
+            raise our_error("B24MCP_IMPORT", f"{name!r} is {kind}. Rename the file to the suffix of its format.")
 
 
 async def _batches(source: RowSource, problems: ImportProblems) -> AsyncGenerator[list[SourceRow]]:
