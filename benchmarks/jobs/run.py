@@ -49,7 +49,7 @@ async def assistant_on(portal: JobPortal, files: Path, webhook: str = "") -> Asy
 
 @contextmanager
 def own_folders() -> Iterator[Path]:
-    """Keep the state and the data sets of the server in a folder that is removed afterwards; yield a folder for files."""
+    """Keep what the server stores in a folder that is removed afterwards; yield a folder for files."""
     with TemporaryDirectory() as folder:
         files = Path(folder) / "files"
         files.mkdir()

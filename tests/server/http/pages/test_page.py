@@ -83,8 +83,8 @@ async def test_a_declined_call_is_not_made_and_the_model_learns_it_once(server: 
     assert (answer["error"]["code"], answer["error"]["executed"]) == ("B24MCP_DECLINED", "no")
     assert "The person declined this call" in answer["error"]["message"]
     assert "Do not repeat" in answer["error"]["hint"]
-    again = await server.answer(ADMINISTRATOR, "call_method", **DELETE)
-    assert again["error"]["code"] == "B24MCP_APPROVAL"
+    second = await server.answer(ADMINISTRATOR, "call_method", **DELETE)
+    assert second["error"]["code"] == "B24MCP_APPROVAL"
     assert deletes(server) == before
 
 
