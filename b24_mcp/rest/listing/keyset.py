@@ -17,18 +17,11 @@ import anyio
 
 from b24_mcp.errors import B24Error
 from b24_mcp.rest.batch.outcomes import Succeeded
+from b24_mcp.rest.listing.chains import ChainAnswer, Chains
 from b24_mcp.rest.listing.pace import Pace
 from b24_mcp.rest.listing.query import KeysetQuery
-from b24_mcp.rest.listing.ranges import (
-    ChainAnswer,
-    IdRange,
-    Share,
-    bounds_between,
-    read_ranges,
-    request_shares,
-    shares,
-)
-from b24_mcp.rest.listing.rows import Shape, key_of, whole_number
+from b24_mcp.rest.listing.ranges import IdRange, Share, bounds_between, read_ranges, shares
+from b24_mcp.rest.listing.rows import Shape, key_of, whole_numbers
 from b24_mcp.rest.listing.strategy import (
     PAGE_SIZE,
     ListPage,
@@ -71,6 +64,7 @@ class Keyset:
         together: bool,
     ) -> None:
         self._sender, self._method, self._shape, self._query = sender, method, shape, query
+        self._chains = Chains(method, query)
         self.summary = summary
         self._may_split = together and not query.ordered
         self._requests = sender.at_once
@@ -179,7 +173,8 @@ class Keyset:
         id_range = self._ranges[0]
         newest = await self._sender.call(self._method, self._query.newest())
         rows = self._shape.rows(newest.result)
-        last = self._id_of(rows[0]) if rows else None
+        ids = whole_numbers(rows[:1], self._row_key)
+        last = ids[0] if ids else None
         if last is None or id_range.after is None or last <= id_range.after:
             return []
         ends = bounds_between(id_range.after, last, self._requests * _RANGES_PER_REQUEST)
@@ -207,9 +202,7 @@ class Keyset:
         last_id = (*self._path, str(self._size - 1), str(self._row_key))
 
         async def send(number: int) -> None:
-            answered[number] = await request_shares(
-                self._sender, self._method, self._query, self._ranges, requests[number], last_id
-            )
+            answered[number] = await self._chains.read(self._sender, self._ranges, requests[number], last_id)
 
         async with anyio.create_task_group() as group:
             for number in range(len(requests)):
@@ -241,8 +234,8 @@ class Keyset:
         """
         id_range = self._ranges[number]
         rows = self._shape.rows(answer.result)
-        ids = [found for row in rows if (found := self._id_of(row)) is not None]
-        if len(ids) != len(rows) or not id_range.accepts(ids, descending=self._query.descending):
+        ids = whole_numbers(rows, self._row_key)
+        if ids is None or not id_range.accepts(ids, descending=self._query.descending):
             if not self._is_proved:
                 raise UnsuitableStrategyError(
                     f"it does not follow its filter and order by {self._query.names.field}", self._unproved
@@ -266,9 +259,6 @@ class Keyset:
                 assert isinstance(row, dict)
                 del row[self._row_key]
         return ListPage(rows, _Place(number, ids, id_range.left, id_range.done))
-
-    def _id_of(self, row: object) -> int | None:
-        return whole_number(row.get(self._row_key)) if isinstance(row, dict) else None
 
     def _adapt(self, answered: list[list[ChainAnswer]]) -> None:
         """Adapt the number of pages and requests to the durations and failures of a round, or give up."""

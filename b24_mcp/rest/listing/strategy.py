@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.batch.outcomes import BatchAnswer, Failed, Outcome
-from b24_mcp.rest.planned import MethodCall
+from b24_mcp.rest.batch.v2 import BatchV2
+from b24_mcp.rest.planned import MethodCall, PlannedBatch
 from b24_mcp.rest.wire.answer import Answer
 from b24_mcp.rest.wire.params import Params
 
@@ -40,6 +41,10 @@ class ListSender(Protocol):
 
     async def batch(self, commands: Mapping[str, Mapping[str, Any]]) -> BatchAnswer:
         """Run commands up to the first that fails. A request whose answer was lost is not retried."""
+        ...
+
+    async def run(self, batch: PlannedBatch, encoding: BatchV2 | None = None) -> BatchAnswer:
+        """Run a planned batch as `batch` does. `encoding` is an encoding of its commands that is used again."""
         ...
 
     async def pause(self, seconds: float) -> None:
