@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from operator import gt, lt
 
@@ -76,13 +76,16 @@ def bounds_between(after: int, last: int, count: int) -> list[int]:
     return list(range(after + width, last, width))
 
 
-def shares(ranges: Sequence[IdRange], requests: int, pages: int, size: int) -> list[list[Share]]:
+def shares(
+    ranges: Sequence[IdRange], requests: int, pages: int, size: int, besides: Container[int] = ()
+) -> list[list[Share]]:
     """Fill up to `requests` requests with up to `pages` pages each, longest ranges first.
 
-    A range is in one request at most, because its pages depend on each other.
+    A range is in one request at most, because its pages depend on each other. Those in `besides` are in other requests.
     """
+    idle = [(number, id_range) for number, id_range in enumerate(ranges) if not (id_range.done or number in besides)]
     waiting = sorted(
-        ((id_range.pages_left(size), number) for number, id_range in enumerate(ranges) if not id_range.done),
+        ((id_range.pages_left(size), number) for number, id_range in idle),
         key=lambda entry: (-entry[0], entry[1]),
     )
     filled: list[list[Share]] = []

@@ -98,7 +98,7 @@ class ListSummary:
 class Strategy(Protocol):
     """An algorithm that reads a list.
 
-    `advance` requests pages; its state stays consistent when it is cancelled or fails. `commit` confirms that rows of a
+    `advance` returns pages; its state stays consistent when it is cancelled or fails. `commit` confirms that rows of a
     page were returned to the reader. `position` is the place after the last confirmed row.
     """
 
@@ -113,7 +113,7 @@ class Strategy(Protocol):
         ...
 
     async def advance(self, wanted: int | None) -> list[ListPage]:
-        """Request the next pages. `wanted` is the number of rows that are still needed.
+        """Return the next pages. `wanted` is the number of rows that are still needed.
 
         Raises:
             B24Error: when a request fails.
@@ -135,6 +135,10 @@ class Strategy(Protocol):
 
     def position(self) -> dict[str, object]:
         """Return the position after the confirmed rows, as JSON."""
+        ...
+
+    async def aclose(self) -> None:
+        """Cancel requests in the background."""
         ...
 
 
