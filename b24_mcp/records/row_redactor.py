@@ -25,7 +25,8 @@ class RowRedactor:
         """Return the rows with every secret redacted; the same object if they contain no secret."""
         texts: set[str] = set()
         names: set[str] = set()
-        _collect(rows, texts, names)
+        for row in rows:
+            _collect_row(row, texts, names)
         names -= self._harmless
         named = dict.fromkeys(names, "x")
         text = "\n".join(texts)
@@ -33,6 +34,20 @@ class RowRedactor:
             self._harmless |= names
             return rows
         return [self._redactor.clean(row) for row in rows]
+
+
+def _collect_row(row: object, texts: set[str], names: set[str]) -> None:
+    """Collect the texts and names of a row. Most rows hold texts and numbers only."""
+    if isinstance(row, dict):
+        try:
+            values = set(row.values())
+        except TypeError:  # a list or an object
+            _collect(row, texts, names)
+        else:
+            names.update(row)
+            texts.update([value for value in values if isinstance(value, str) and len(value) >= _TOO_SHORT])
+    else:
+        _collect(row, texts, names)
 
 
 def _collect(value: object, texts: set[str], names: set[str]) -> None:
