@@ -23,10 +23,7 @@ class RowRedactor:
 
     def redact(self, rows: Sequence[object]) -> Sequence[object]:
         """Return the rows with every secret redacted; the same object if they contain no secret."""
-        texts: set[str] = set()
-        names: set[str] = set()
-        for row in rows:
-            _collect_row(row, texts, names)
+        texts, names = _texts_and_names(rows)
         names -= self._harmless
         named = dict.fromkeys(names, "x")
         text = "\n".join(texts)
@@ -36,18 +33,22 @@ class RowRedactor:
         return [self._redactor.clean(row) for row in rows]
 
 
-def _collect_row(row: object, texts: set[str], names: set[str]) -> None:
-    """Collect the texts and names of a row. Most rows hold texts and numbers only."""
-    if isinstance(row, dict):
-        try:
-            values = set(row.values())
-        except TypeError:  # a list or an object
-            _collect(row, texts, names)
-        else:
-            names.update(row)
-            texts.update([value for value in values if isinstance(value, str) and len(value) >= _TOO_SHORT])
-    else:
+def _texts_and_names(rows: Sequence[object]) -> tuple[set[str], set[str]]:
+    """Return the texts in the rows, without those that are too short, and the names of their fields."""
+    texts: set[str] = set()
+    names: set[str] = set()
+    values: set[object] = set()
+    for row in rows:
+        if isinstance(row, dict):
+            try:  # most rows hold texts and numbers only
+                values.update(row.values())
+                names.update(row)
+                continue
+            except TypeError:  # a list or an object
+                pass
         _collect(row, texts, names)
+    texts.update([value for value in values if isinstance(value, str) and len(value) >= _TOO_SHORT])
+    return texts, names
 
 
 def _collect(value: object, texts: set[str], names: set[str]) -> None:

@@ -30,7 +30,7 @@ from b24_mcp.rest.listing.strategy import (
     UnsuitableStrategyError,
     is_refusal,
 )
-from b24_mcp.rest.listing.window import Window
+from b24_mcp.rest.listing.window import RequestWindow
 from b24_mcp.rest.wire.answer import Answer
 
 _WORTH_SPLITTING = 5_000
@@ -71,7 +71,7 @@ class Keyset:
         """The ranges that are being read, with the pages that were requested."""
         self.summary = summary
         self._may_split = together and not query.ordered
-        self._window = Window(sender.at_once)
+        self._window = RequestWindow(sender.at_once)
         self._pace = Pace(together=together)
         self._ranges = [IdRange(query.begin, query.end)]
         self._committed = [id_range.copy() for id_range in self._ranges]

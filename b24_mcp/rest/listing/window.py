@@ -15,7 +15,7 @@ _KEPT = 0.9
 """The weight of earlier answers against the last one."""
 
 
-class Window:
+class RequestWindow:
     """A number of requests between 2 and `most`, from the share of time in which this process is at work.
 
     `clock` and `processor` return seconds, and seconds of processor time of this process.

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from b24_mcp.rest.listing.background import BackgroundRequests
-from b24_mcp.rest.listing.window import Window
+from b24_mcp.rest.listing.window import RequestWindow
 from tests.fake_portal import FakePortal, open_portal
 from tests.rest.listing.lists import MemoryList, numbers, read
 
@@ -30,7 +30,7 @@ class Times:
 def sizes(busy: Iterable[float], most: int = 8) -> list[int]:
     """Return the size after each answer, by the share of time in which the process works before it."""
     times = Times()
-    window = Window(most, lambda: times.now, lambda: times.worked)
+    window = RequestWindow(most, lambda: times.now, lambda: times.worked)
     found = []
     for share in busy:
         times.pass_by(1.0, busy=share)
@@ -56,7 +56,7 @@ def test_answers_that_arrive_together_are_no_reason_to_send_fewer() -> None:
 
 
 def test_a_failure_halves_the_number_but_one_request_stays() -> None:
-    window = Window(8, lambda: 0.0, lambda: 0.0)
+    window = RequestWindow(8, lambda: 0.0, lambda: 0.0)
     for _ in range(5):
         window.halve()
     assert window.size == 1
