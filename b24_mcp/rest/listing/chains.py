@@ -13,7 +13,6 @@ from b24_mcp.errors import B24Error
 from b24_mcp.rest.batch.commands import BatchPlan, Command
 from b24_mcp.rest.batch.ledger import Ledger
 from b24_mcp.rest.batch.outcomes import BatchAnswer, Failed, Succeeded
-from b24_mcp.rest.batch.planner import COMMANDS_PER_REQUEST
 from b24_mcp.rest.batch.resolved_command import ResolvedCommand
 from b24_mcp.rest.batch.v2 import BatchV2
 from b24_mcp.rest.listing.query import Bound, KeysetQuery
@@ -83,9 +82,7 @@ class Chains:
         commands: list[Command] = []
         for share in request:
             id_range = ranges[share.id_range]
-            if self._bounds.get(share.id_range) != (id_range.until, last_id):
-                self._plan(share.id_range, id_range, last_id)
-            first, *others = self._commands[share.id_range][: share.pages]
+            first, *others = self._planned(share, id_range, last_id)
             if first.params != (params := self._query.page(id_range.after, id_range.until)):
                 plan = BatchPlan([first.name])
                 plan.add(first.name, self._method, params, "v2")
@@ -93,9 +90,12 @@ class Chains:
             commands += (first, *others)
         return PlannedBatch(tuple(commands), halt=True)
 
-    def _plan(self, number: int, id_range: IdRange, last_id: tuple[str, ...]) -> None:
-        """Plan a chain of the largest length."""
-        names = [_name(number, page) for page in range(COMMANDS_PER_REQUEST)]
+    def _planned(self, share: Share, id_range: IdRange, last_id: tuple[str, ...]) -> tuple[Command, ...]:
+        """Return a chain, planned as a whole. Its first command may begin after an earlier id."""
+        number, known = share.id_range, self._commands.get(share.id_range, ())
+        if len(known) >= share.pages and self._bounds[number] == (id_range.until, last_id):
+            return known[: share.pages]
+        names = [_name(number, page) for page in range(share.pages)]
         plan = BatchPlan(names)
         after: Bound | None = id_range.after
         for name in names:
@@ -105,6 +105,7 @@ class Chains:
         self._commands[number] = plan.finished(halt=True).commands
         every = [command for commands in self._commands.values() for command in commands]
         self._encoding = ChainEncoding(every, halt=True, format="json")
+        return self._commands[number]
 
 
 def _chain_answer(share: Share, answered: BatchAnswer, *, is_first: bool) -> ChainAnswer:
