@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import replace
 
 import anyio
@@ -61,8 +62,9 @@ async def _with_more_pages(
                 in_order=True,
                 on_wait=on_wait,
             )
-            async for page in listing:
-                rows += page
+            async with aclosing(listing):
+                async for page in listing:
+                    rows += page
             notes = listing.notes
         except B24Error as exc:
             problem = f"{exc.fault.code}: {exc.fault.message}"

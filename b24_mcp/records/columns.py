@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal, TypeGuard
@@ -41,6 +41,7 @@ _DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)T(?:00:00:00|(\d\d:\d\d):00\+\2)(?:[+-]\d\d:\d\d)?", re.ASCII)
 _LARGEST = 2**63
 _EXACT_DIGITS = 15
+_SIMPLE = {str, int, type(None)}
 _FLAGS = {"Y": 1, "N": 0, "1": 1, "0": 0}
 
 
@@ -77,6 +78,20 @@ class Column:
             if self.kind != "number" and _is_small_number(value):
                 return value
             return _unchanged(value)
+
+    def store_all(self, values: Sequence[object]) -> list[Stored]:
+        """Convert the values of some rows as `watch` and `store` do one after another."""
+        if _SIMPLE.issuperset(map(type, values)):  # none of them changes the type of the column
+            write = _WRITERS[self.kind]
+            try:
+                return [None if value is None else write(value) for value in values]
+            except MisfitError:
+                pass
+        stored = []
+        for value in values:
+            self.watch(value)
+            stored.append(self.store(value))
+        return stored
 
     def watch(self, value: object) -> None:
         """Change the type of the column if the value is a list or an object, or a fraction."""

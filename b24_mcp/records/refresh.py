@@ -7,6 +7,7 @@ whole, and compared.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -137,10 +138,16 @@ class Refresh:
         run = await self._library.begin(former.name, self._origin, asked.kinds, fields, portal_time=asked.time)
         try:
             listing = self._portal.listing(self._origin.method, params, version=self._version, on_wait=on_wait)
-            async for rows in listing:
-                await run.append(rows, None, key=key.field, total=None)
-                if on_rows is not None:
-                    await on_rows(run.rows, listing.total)
+            async with aclosing(listing):
+                rows: list[object] = []
+                async for page in listing:
+                    rows += page
+                    if listing.has_next:
+                        continue  # pages that arrived together are written together
+                    await run.append(rows, None, key=key.field, total=None)
+                    rows = []
+                    if on_rows is not None:
+                        await on_rows(run.rows, listing.total)
             self._requests += listing.requests
             ids = await self._ids_if_needed(former, key, run, on_wait)
             if ids is not None and not await self._knows(former, key, run, ids):
@@ -185,8 +192,9 @@ class Refresh:
             return None
         listing = self._ids_listing(key, on_wait)
         ids: list[object] = []
-        async for rows in listing:
-            ids += [_stored_id(row.get(key.field), key) for row in rows if isinstance(row, Mapping)]
+        async with aclosing(listing):
+            async for rows in listing:
+                ids += [_stored_id(row.get(key.field), key) for row in rows if isinstance(row, Mapping)]
         self._requests += listing.requests
         if not listing.complete:
             raise our_error(

@@ -23,9 +23,7 @@ class RowRedactor:
 
     def redact(self, rows: Sequence[object]) -> Sequence[object]:
         """Return the rows with every secret redacted; the same object if they contain no secret."""
-        texts: set[str] = set()
-        names: set[str] = set()
-        _collect(rows, texts, names)
+        texts, names = _texts_and_names(rows)
         names -= self._harmless
         named = dict.fromkeys(names, "x")
         text = "\n".join(texts)
@@ -33,6 +31,24 @@ class RowRedactor:
             self._harmless |= names
             return rows
         return [self._redactor.clean(row) for row in rows]
+
+
+def _texts_and_names(rows: Sequence[object]) -> tuple[set[str], set[str]]:
+    """Return the texts in the rows, without those that are too short, and the names of their fields."""
+    texts: set[str] = set()
+    names: set[str] = set()
+    values: set[object] = set()
+    for row in rows:
+        if isinstance(row, dict):
+            try:  # most rows hold texts and numbers only
+                values.update(row.values())
+                names.update(row)
+                continue
+            except TypeError:  # a list or an object
+                pass
+        _collect(row, texts, names)
+    texts.update([value for value in values if isinstance(value, str) and len(value) >= _TOO_SHORT])
+    return texts, names
 
 
 def _collect(value: object, texts: set[str], names: set[str]) -> None:

@@ -70,17 +70,10 @@ class DataSetTable:
     def _lines(self, maps: Sequence[Mapping[str, object]]) -> list[tuple[Stored, ...]]:
         rest = next((column for column in self.columns if column.field == ""), None)
         own = [column for column in self.columns if column is not rest]
-        lines = []
-        for row in maps:
-            line: list[Stored] = []
-            for column in own:
-                value = row.get(column.field)
-                column.watch(value)
-                line.append(column.store(value))
-            if rest is not None:
-                line.append(self._rest_of(row, own))
-            lines.append(tuple(line))
-        return lines
+        values = [column.store_all([row.get(column.field) for row in maps]) for column in own]
+        if rest is not None:
+            values.append([self._rest_of(row, own) for row in maps])
+        return list(zip(*values, strict=True)) if values else [() for _ in maps]
 
     def _widen(self, misfits: Sequence[int], lines: Sequence[Sequence[Stored]]) -> bool:
         """Make texts of the columns of numbers that have other values on this page. Return whether there are any."""
@@ -112,7 +105,8 @@ class DataSetTable:
 
     def _add_columns(self, rows: list[Mapping[str, object]]) -> list[Column]:
         known = {column.field for column in self.columns}
-        unknown = dict.fromkeys(name for row in rows for name in row if name not in known)
+        new = set[str]().union(*rows) - known
+        unknown = dict.fromkeys(name for row in rows for name in row if name in new) if new else ()
         added = []
         for name in unknown:
             kind = kind_of((row.get(name) for row in rows), self.kinds.get(name), is_key=name == self.key)

@@ -165,7 +165,8 @@ class Portal:
 
         `limit` is the largest number of rows. `resume` is the `cursor` of an interrupted listing with the same method
         and params. With `in_order` the rows come in the order of the method, otherwise perhaps by id. Without a
-        version, the older generation is preferred if a method exists in both.
+        version, the older generation is preferred if a method exists in both. Requests run in the background while the
+        rows are used, so close the listing (`aclose`) if the loop may be left before its end.
 
         Raises:
             B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR`, `B24MCP_PARAMS`, or of the guard; nothing was sent.

@@ -111,6 +111,13 @@ class ScriptedListing:
         self.rows_seen += len(page)
         return list(page)
 
+    async def aclose(self) -> None:
+        """Do nothing: nothing runs in the background."""
+
+    @property
+    def has_next(self) -> bool:
+        return False
+
     @property
     def total(self) -> int:
         return sum(len(page) for page in self.pages if isinstance(page, list))

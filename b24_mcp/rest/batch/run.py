@@ -63,12 +63,16 @@ class BatchSender(Protocol):
 
 @dataclass(slots=True)
 class BatchRun:
-    """One execution of checked commands. With `halt` the first failure ends it."""
+    """One execution of checked commands. With `halt` the first failure ends it.
+
+    `encoding` is an encoding of the commands of v2 that was made before.
+    """
 
     commands: list[Command]
     halt: bool
     format: Format
     sender: BatchSender
+    encoding: BatchV2 | None = None
     _ledger: Ledger = field(init=False)
     _planner: RequestPlanner = field(init=False)
     _settlement: Settlement = field(init=False)
@@ -103,7 +107,7 @@ class BatchRun:
     def _batch(self, version: Version) -> BatchV2 | BatchV3:
         if version == "v3":
             return BatchV3(self.commands, self.halt)
-        return BatchV2(self.commands, self.halt, self.format)
+        return self.encoding or BatchV2(self.commands, self.halt, self.format)
 
     async def _send_call(self, resolved: ResolvedCommand) -> None:
         command = resolved.command

@@ -70,6 +70,7 @@ class ValuePlace:
         return bool(self.kinds) and self.kinds <= {"integer", "int"}
 
 
+@lru_cache(maxsize=256)
 def place_of(method: str, version: Version, path: Path) -> ValuePlace:
     """Return the place of a value, by its path in the parameters."""
     parameters = _parameters(method, version)

@@ -1,8 +1,9 @@
 """Reading by id: each page requests the ids beyond the last one, and nothing is counted.
 
 Rows that others add or remove meanwhile do not shift the pages. Up to 50 pages are chained in one batch, by references
-to the last id of the page before. A long list is read in several ranges of ids concurrently. A page that is not full
-ends its range. The answers to later commands of its chain are ignored, because their references had no value.
+to the last id of the page before. A long list is read in several ranges of ids concurrently, and the next requests run
+while the reader uses the rows before them. A page that is not full ends its range. The answers to later commands of its
+chain are ignored, because their references had no value.
 
 Source: documentation, settings/performance/huge-data and settings/how-to-call-rest-api/batch; measured behaviour for
 `start=-1`.
@@ -13,22 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import anyio
-
 from b24_mcp.errors import B24Error
 from b24_mcp.rest.batch.outcomes import Succeeded
+from b24_mcp.rest.listing.background import BackgroundRequests
+from b24_mcp.rest.listing.chains import ChainAnswer, Chains
 from b24_mcp.rest.listing.pace import Pace
 from b24_mcp.rest.listing.query import KeysetQuery
-from b24_mcp.rest.listing.ranges import (
-    ChainAnswer,
-    IdRange,
-    Share,
-    bounds_between,
-    read_ranges,
-    request_shares,
-    shares,
-)
-from b24_mcp.rest.listing.rows import Shape, key_of, whole_number
+from b24_mcp.rest.listing.ranges import IdRange, bounds_between, read_ranges, shares
+from b24_mcp.rest.listing.rows import Shape, key_of, whole_numbers
 from b24_mcp.rest.listing.strategy import (
     PAGE_SIZE,
     ListPage,
@@ -37,6 +30,7 @@ from b24_mcp.rest.listing.strategy import (
     UnsuitableStrategyError,
     is_refusal,
 )
+from b24_mcp.rest.listing.window import RequestWindow
 from b24_mcp.rest.wire.answer import Answer
 
 _WORTH_SPLITTING = 5_000
@@ -71,9 +65,13 @@ class Keyset:
         together: bool,
     ) -> None:
         self._sender, self._method, self._shape, self._query = sender, method, shape, query
+        self._chains = Chains(method, query)
+        self._background = BackgroundRequests[list[ChainAnswer]]()
+        self._under_way: dict[int, int] = {}
+        """The ranges that are being read, with the pages that were requested."""
         self.summary = summary
         self._may_split = together and not query.ordered
-        self._requests = sender.at_once
+        self._window = RequestWindow(sender.at_once)
         self._pace = Pace(together=together)
         self._ranges = [IdRange(query.begin, query.end)]
         self._committed = [id_range.copy() for id_range in self._ranges]
@@ -121,23 +119,69 @@ class Keyset:
         return {"ranges": [id_range.as_json() for id_range in self._committed if not id_range.done]}
 
     async def advance(self, wanted: int | None) -> list[ListPage]:
-        """Read the next pages, in as many concurrent requests as allowed."""
+        """Return the pages of the next request. Others run in the background, as many as allowed."""
+        if self._is_first:
+            return await self._read_first()
+        try:
+            if not self._background:
+                await self._recover()
+                left = self._ranges[0].left or 0
+                if self._may_split and left >= _WORTH_SPLITTING and (wanted is None or wanted >= left):
+                    return await self._split()
+                self._start(wanted)
+            answered = await self._background.next()
+            self._window.note_answer()
+            pages = self._take(answered)
+        except BaseException:
+            await self.aclose()
+            raise
+        if self.finished:
+            await self.aclose()
+        self._start(None if wanted is None else wanted - sum([len(page.rows) for page in pages]))
+        return pages
+
+    async def aclose(self) -> None:
+        """Cancel the requests in the background. Their pages are requested again by the next `advance`."""
+        await self._background.cancel()
+        self._under_way.clear()
+
+    async def _recover(self) -> None:
+        """Raise the error that ended reading, or wait after a request that failed."""
         if self._error is not None:
             error, self._error = self._error, None
             raise error
-        if self._is_first:
-            return await self._read_first()
         pause = self._pace.take_pause()
         if pause:
             await self._sender.pause(pause)
-        left = self._ranges[0].left or 0
-        if self._may_split and left >= _WORTH_SPLITTING and (wanted is None or wanted >= left):
-            return await self._split()
-        pages, requests = self._pace.pages, self._requests
+
+    def _start(self, wanted: int | None) -> None:
+        """Start requests for the ranges that are not being read."""
+        if self._error is not None or self._pace.must_pause:
+            return
+        pages, requests = self._pace.pages, self._window.size - len(self._background)
         if wanted is not None:
+            wanted -= sum(self._under_way.values()) * self._size
             pages = max(1, min(pages, -(-wanted // self._size)))
             requests = min(requests, -(-wanted // (pages * self._size)))
-        return await self._read_round(shares(self._ranges, requests, pages, self._size))
+        for request in shares(self._ranges, requests, pages, self._size, besides=self._under_way):
+            if sum([share.pages for share in request]) < pages and self._will_continue():
+                break  # the rest of the ranges that are being read can fill it
+            self._under_way.update({share.id_range: share.pages for share in request})
+            last_id = (*self._path, str(self._size - 1), str(self._row_key))
+            self._background.start(self._chains.read(self._sender, self._ranges, request, last_id))
+
+    def _will_continue(self) -> bool:
+        """Whether a range that is being read has more pages than were requested."""
+        size = self._size
+        return any(self._ranges[number].pages_left(size) > pages for number, pages in self._under_way.items())
+
+    def _take(self, answered: list[ChainAnswer]) -> list[ListPage]:
+        """Return the pages of one request."""
+        for chain in answered:
+            del self._under_way[chain.share.id_range]
+        pages = [page for chain in answered for page in self._pages(chain)]
+        self._adapt(answered)
+        return pages
 
     async def _read_first(self) -> list[ListPage]:
         """Read the first page alone, to learn where the rows are, how many there are, and how long a page takes."""
@@ -179,10 +223,11 @@ class Keyset:
         id_range = self._ranges[0]
         newest = await self._sender.call(self._method, self._query.newest())
         rows = self._shape.rows(newest.result)
-        last = self._id_of(rows[0]) if rows else None
+        ids = whole_numbers(rows[:1], self._row_key)
+        last = ids[0] if ids else None
         if last is None or id_range.after is None or last <= id_range.after:
             return []
-        ends = bounds_between(id_range.after, last, self._requests * _RANGES_PER_REQUEST)
+        ends = bounds_between(id_range.after, last, self._sender.at_once * _RANGES_PER_REQUEST)
         starts: list[int | None] = [id_range.after, *ends]
         until = [*ends, id_range.until]
         commands = {
@@ -201,22 +246,6 @@ class Keyset:
         for id_range, count in zip(self._ranges, counts, strict=True):
             id_range.left = count
         return [self._page(number, answer) for number, answer in enumerate(answers)]
-
-    async def _read_round(self, requests: list[list[Share]]) -> list[ListPage]:
-        answered: list[list[ChainAnswer]] = [[] for _ in requests]
-        last_id = (*self._path, str(self._size - 1), str(self._row_key))
-
-        async def send(number: int) -> None:
-            answered[number] = await request_shares(
-                self._sender, self._method, self._query, self._ranges, requests[number], last_id
-            )
-
-        async with anyio.create_task_group() as group:
-            for number in range(len(requests)):
-                group.start_soon(send, number)
-        pages = [page for chains in answered for chain in chains for page in self._pages(chain)]
-        self._adapt(answered)
-        return pages
 
     def _pages(self, chain: ChainAnswer) -> list[ListPage]:
         """Read the pages of one share up to the first that is not full."""
@@ -241,8 +270,8 @@ class Keyset:
         """
         id_range = self._ranges[number]
         rows = self._shape.rows(answer.result)
-        ids = [found for row in rows if (found := self._id_of(row)) is not None]
-        if len(ids) != len(rows) or not id_range.accepts(ids, descending=self._query.descending):
+        ids = whole_numbers(rows, self._row_key)
+        if ids is None or not id_range.accepts(ids, descending=self._query.descending):
             if not self._is_proved:
                 raise UnsuitableStrategyError(
                     f"it does not follow its filter and order by {self._query.names.field}", self._unproved
@@ -267,21 +296,21 @@ class Keyset:
                 del row[self._row_key]
         return ListPage(rows, _Place(number, ids, id_range.left, id_range.done))
 
-    def _id_of(self, row: object) -> int | None:
-        return whole_number(row.get(self._row_key)) if isinstance(row, dict) else None
+    def _adapt(self, answered: list[ChainAnswer]) -> None:
+        """Adapt the number of pages and requests to the durations and failures in one request, or give up.
 
-    def _adapt(self, answered: list[list[ChainAnswer]]) -> None:
-        """Adapt the number of pages and requests to the durations and failures of a round, or give up."""
-        chains = [chain for parts in answered for chain in parts]
-        times = [answer.time for chain in chains for answer in chain.answers]
+        Of several requests that failed at the same time, the first counts.
+        """
+        times = [answer.time for chain in answered for answer in chain.answers]
         if times:
             self._pace.learn(times)
-        error = next((chain.error for chain in chains if chain.error is not None and not chain.at_end), None)
+        error = next((chain.error for chain in answered if chain.error is not None and not chain.at_end), None)
         if error is None:
             return
-        self._requests = max(1, self._requests // 2)
-        tried = max(sum(chain.share.pages for chain in parts) for parts in answered)
-        self._pace.back_off(tried)
+        tried = sum(chain.share.pages for chain in answered)
+        if not self._pace.must_pause:
+            self._window.halve()
+            self._pace.back_off(tried)
         if self._pace.may_retry(tried, error.fault):
             return
         if not self._is_proved and is_refusal(error):

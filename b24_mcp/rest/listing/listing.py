@@ -20,6 +20,8 @@ from b24_mcp.rest.wire.params import Params
 class Listing:
     """An asynchronous iterator over the rows of one list; each step returns the rows of one page.
 
+    The next requests run in the background meanwhile. `aclose` cancels them if the loop is left before its end.
+
     A failure ends the loop with a `B24Error`. The rows that were returned stay valid, and `cursor` resumes after them.
     If a method cannot be read to the end, for example because it repeats the same rows, the loop ends without an error:
     `complete` is false and `notes` say why.
@@ -52,6 +54,7 @@ class Listing:
         while True:
             wanted = None if self._limit is None else self._limit - self.rows_seen
             if wanted is not None and wanted <= 0:
+                await self.aclose()
                 raise StopAsyncIteration
             if self._waiting:
                 rows = self._rows_of(self._waiting.popleft(), wanted)
@@ -62,6 +65,10 @@ class Listing:
                 raise StopAsyncIteration
             else:
                 await self._advance(wanted)
+
+    async def aclose(self) -> None:
+        """Cancel the requests in the background. The listing can go on, and sends them again."""
+        await self._strategy.aclose()
 
     @property
     def strategy(self) -> str:
@@ -102,6 +109,12 @@ class Listing:
         if self._cut and not self._strategy.is_exact:
             cursor["skip"] = self._cut
         return cursor | {"total": self._summary.total, "whole": self._summary.whole}
+
+    @property
+    def has_next(self) -> bool:
+        """Whether the next rows have arrived, so that the next step waits for no request."""
+        is_wanted = self._limit is None or self.rows_seen < self._limit
+        return is_wanted and any(len(page.rows) > self._drop for page in self._waiting)
 
     @property
     def _is_at_end(self) -> bool:

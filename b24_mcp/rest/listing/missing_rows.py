@@ -62,6 +62,11 @@ class MissingRowsSearch:
             self.finished = not self.has_shifted and self._compared == len(self.starts)
         return []
 
+    async def aclose(self) -> None:
+        """Cancel the requests in the background."""
+        if self._keyset is not None:
+            await self._keyset.aclose()
+
     async def _read_by_id(self, keyset: Keyset) -> list[object]:
         """Read more of the list by id, and return what was missed."""
         try:

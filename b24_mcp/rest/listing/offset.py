@@ -130,6 +130,11 @@ class Offset:
             "shifted": self._pages.has_shifted or self._pages.passes > 1,
         }
 
+    async def aclose(self) -> None:
+        """Cancel the requests of the search, which run in the background."""
+        if self._search is not None:
+            await self._search.aclose()
+
     async def advance(self, wanted: int | None) -> list[ListPage]:
         """Read the next pages in one request, or make one step of the search."""
         if self._error is not None:

@@ -60,6 +60,11 @@ class Pace:
         self._most = max(1.0, tried / 2)
         self._limit = max(1, min(self._limit, tried * 3 // 4))
 
+    @property
+    def must_pause(self) -> bool:
+        """Whether the next request has to wait."""
+        return self._pause > 0
+
     def take_pause(self) -> float:
         """Return the seconds to wait before the next request, once after each failure."""
         pause, self._pause = self._pause, 0.0

@@ -1,19 +1,12 @@
-"""Ranges of ids that are read independently of each other, and requests for their pages.
-
-The pages of one range in a request form a chain: each begins after the last id of the page before, by a reference.
-"""
+"""Ranges of ids that are read independently of each other, and their shares of the next requests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from operator import gt, lt
 
-from b24_mcp.errors import B24Error
-from b24_mcp.rest.batch.outcomes import BatchAnswer, Failed, Succeeded
-from b24_mcp.rest.listing.query import Bound, KeysetQuery
-from b24_mcp.rest.listing.strategy import ListSender, bad_cursor, error_of
-from b24_mcp.rest.wire.answer import Answer
+from b24_mcp.rest.listing.strategy import bad_cursor
 
 
 @dataclass(slots=True)
@@ -31,9 +24,8 @@ class IdRange:
 
     def accepts(self, ids: Sequence[int], *, descending: bool) -> bool:
         """Whether the ids of a page are in order, beyond `after`, and not past `until`."""
-        sign = -1 if descending else 1
-        signed = [sign * value for value in (*(() if self.after is None else (self.after,)), *ids)]
-        if any(later <= earlier for earlier, later in pairwise(signed)):
+        known = ids if self.after is None else [self.after, *ids]
+        if not all(map(gt if descending else lt, known, known[1:])):
             return False
         if self.until is None or not ids:
             return True
@@ -62,19 +54,6 @@ class Share:
     pages: int
 
 
-@dataclass(slots=True)
-class ChainAnswer:
-    """The answers to one share: the pages in their order, and the error that ended them.
-
-    `at_end` is set once a page was found not to be full. What follows such a page means nothing, also an error.
-    """
-
-    share: Share
-    answers: list[Answer]
-    error: B24Error | None = None
-    at_end: bool = False
-
-
 def read_ranges(stored: object, method: str) -> list[IdRange]:
     """Parse the ranges of a cursor.
 
@@ -97,13 +76,16 @@ def bounds_between(after: int, last: int, count: int) -> list[int]:
     return list(range(after + width, last, width))
 
 
-def shares(ranges: Sequence[IdRange], requests: int, pages: int, size: int) -> list[list[Share]]:
+def shares(
+    ranges: Sequence[IdRange], requests: int, pages: int, size: int, besides: Container[int] = ()
+) -> list[list[Share]]:
     """Fill up to `requests` requests with up to `pages` pages each, longest ranges first.
 
-    A range is in one request at most, because its pages depend on each other.
+    A range is in one request at most, because its pages depend on each other. Those in `besides` are in other requests.
     """
+    idle = [(number, id_range) for number, id_range in enumerate(ranges) if not (id_range.done or number in besides)]
     waiting = sorted(
-        ((id_range.pages_left(size), number) for number, id_range in enumerate(ranges) if not id_range.done),
+        ((id_range.pages_left(size), number) for number, id_range in idle),
         key=lambda entry: (-entry[0], entry[1]),
     )
     filled: list[list[Share]] = []
@@ -116,54 +98,6 @@ def shares(ranges: Sequence[IdRange], requests: int, pages: int, size: int) -> l
             free -= request[-1].pages
         filled.append(request)
     return filled
-
-
-async def request_shares(
-    sender: ListSender,
-    method: str,
-    query: KeysetQuery,
-    ranges: Sequence[IdRange],
-    request: list[Share],
-    last_id: Sequence[str],
-) -> list[ChainAnswer]:
-    """Send one request. `last_id` is the path from the result of a full page to the id of its last row."""
-    if sum(share.pages for share in request) == 1:
-        id_range = ranges[request[0].id_range]
-        try:
-            answer = await sender.call(method, query.page(id_range.after, id_range.until))
-        except B24Error as exc:
-            return [ChainAnswer(request[0], [], exc)]
-        return [ChainAnswer(request[0], [answer])]
-    commands: dict[str, dict[str, object]] = {}
-    for share in request:
-        id_range = ranges[share.id_range]
-        after: Bound | None = id_range.after
-        for number in range(share.pages):
-            name = _name(share, number)
-            commands[name] = {"method": method, "params": query.page(after, id_range.until)}
-            after = f"$result[{name}]" + "".join(f"[{part}]" for part in last_id)
-    try:
-        answered = await sender.batch(commands)
-    except B24Error as exc:
-        return [ChainAnswer(share, [], exc) for share in request]
-    return [_chain_answer(share, answered, is_first=share is request[0]) for share in request]
-
-
-def _chain_answer(share: Share, answered: BatchAnswer, *, is_first: bool) -> ChainAnswer:
-    chain = ChainAnswer(share, [])
-    for number in range(share.pages):
-        outcome = answered.outcomes[_name(share, number)]
-        if isinstance(outcome, Succeeded):
-            chain.answers.append(outcome.answer)
-            continue
-        # A command that did not run because another range failed is requested again, without an error.
-        chain.error = error_of(outcome, answered) if isinstance(outcome, Failed) or is_first else None
-        break
-    return chain
-
-
-def _name(share: Share, number: int) -> str:
-    return f"range{share.id_range}page{number}"
 
 
 def _is_bound(value: object) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import TypeGuard, cast
 
 from b24_mcp.errors import our_error
 
@@ -84,6 +84,21 @@ def whole_number(value: object) -> int | None:
     if isinstance(value, str):
         return int(value) if value.isascii() and value.removeprefix("-").isdigit() else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def whole_numbers(rows: Sequence[object], key: str | None) -> list[int] | None:
+    """Return the whole numbers that the rows have under `key`; None if a row has none."""
+    try:
+        # Most rows have texts of digits, which are checked all at once.
+        texts = [row[key] for row in cast("Sequence[dict[str | None, str]]", rows)]
+        digits = "".join(texts)
+        if digits.isascii() and digits.isdigit():
+            return list(map(int, texts))
+    except (TypeError, LookupError, ValueError):
+        pass  # a row is no object, or a value is a number, missing or empty
+    numbers = [whole_number(row.get(key)) if isinstance(row, dict) else None for row in rows]
+    known = [number for number in numbers if number is not None]
+    return known if len(known) == len(rows) else None
 
 
 def _only_list_in(result: dict[str, object]) -> str | None:

@@ -9,8 +9,9 @@ from b24_mcp.catalog import Version
 from b24_mcp.rest.batch.commands import plan_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer
 from b24_mcp.rest.batch.run import BatchRun
+from b24_mcp.rest.batch.v2 import BatchV2
 from b24_mcp.rest.limits.deadline import OnWait
-from b24_mcp.rest.planned import MethodCall, plan_call
+from b24_mcp.rest.planned import MethodCall, PlannedBatch, plan_call
 from b24_mcp.rest.sender import PortalBatchSender
 from b24_mcp.rest.wire.answer import Answer
 from b24_mcp.rest.wire.params import Params
@@ -51,12 +52,16 @@ class PortalListSender:
 
     async def batch(self, commands: Mapping[str, object]) -> BatchAnswer:
         """Run commands up to the first failure. A request whose answer was lost is not repeated unchanged."""
-        planned = plan_batch(commands, halt=True)
+        return await self.run(plan_batch(commands, halt=True))
+
+    async def run(self, batch: PlannedBatch, encoding: BatchV2 | None = None) -> BatchAnswer:
+        """Run a planned batch as `batch` does. `encoding` is an encoding of its commands that is used again."""
         deadline = self._sender.deadline(True, self._on_wait)
         deadline.repeats = False
         sender = PortalBatchSender(self._sender, deadline, None)
         try:
-            return await BatchRun(list(planned.commands), halt=True, format="json", sender=sender).run()
+            run = BatchRun(list(batch.commands), halt=True, format="json", sender=sender, encoding=encoding)
+            return await run.run()
         finally:
             self.requests += deadline.attempts
 

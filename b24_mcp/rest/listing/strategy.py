@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.batch.outcomes import BatchAnswer, Failed, Outcome
-from b24_mcp.rest.planned import MethodCall
+from b24_mcp.rest.batch.v2 import BatchV2
+from b24_mcp.rest.planned import MethodCall, PlannedBatch
 from b24_mcp.rest.wire.answer import Answer
 from b24_mcp.rest.wire.params import Params
 
@@ -40,6 +41,10 @@ class ListSender(Protocol):
 
     async def batch(self, commands: Mapping[str, Mapping[str, Any]]) -> BatchAnswer:
         """Run commands up to the first that fails. A request whose answer was lost is not retried."""
+        ...
+
+    async def run(self, batch: PlannedBatch, encoding: BatchV2 | None = None) -> BatchAnswer:
+        """Run a planned batch as `batch` does. `encoding` is an encoding of its commands that is used again."""
         ...
 
     async def pause(self, seconds: float) -> None:
@@ -93,7 +98,7 @@ class ListSummary:
 class Strategy(Protocol):
     """An algorithm that reads a list.
 
-    `advance` requests pages; its state stays consistent when it is cancelled or fails. `commit` confirms that rows of a
+    `advance` returns pages; its state stays consistent when it is cancelled or fails. `commit` confirms that rows of a
     page were returned to the reader. `position` is the place after the last confirmed row.
     """
 
@@ -108,7 +113,7 @@ class Strategy(Protocol):
         ...
 
     async def advance(self, wanted: int | None) -> list[ListPage]:
-        """Request the next pages. `wanted` is the number of rows that are still needed.
+        """Return the next pages. `wanted` is the number of rows that are still needed.
 
         Raises:
             B24Error: when a request fails.
@@ -130,6 +135,10 @@ class Strategy(Protocol):
 
     def position(self) -> dict[str, object]:
         """Return the position after the confirmed rows, as JSON."""
+        ...
+
+    async def aclose(self) -> None:
+        """Cancel requests in the background."""
         ...
 
 

@@ -102,6 +102,9 @@ class Walk:
             "shifted": self._has_shifted or self._passes > 1,
         }
 
+    async def aclose(self) -> None:
+        """Do nothing: no request runs in the background."""
+
     async def advance(self, wanted: int | None) -> list[ListPage]:
         """Read one page, or read one a second time."""
         if self._to_compare:

@@ -10,7 +10,7 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from importlib.util import find_spec
 
@@ -45,6 +45,8 @@ class WatchedStream(httpcore.AsyncNetworkStream):
         while True:
             # Everything that has arrived is read, so that bytes after a response are seen with it.
             data = await self._stream.read(max(max_bytes, _PIECE), timeout)
+            if data:
+                data += self._decrypted()
             try:
                 passed = self.bounds.feed(data)
             except InvalidResponseError as exc:
@@ -80,10 +82,23 @@ class WatchedStream(httpcore.AsyncNetworkStream):
         """
         if self.bounds.begun and not self.bounds.clean:
             return True
+        self._find_properties()
+        return _holds_decrypted_bytes(self._tls) or _has_input(self._socket)
+
+    def _decrypted(self) -> bytes:
+        """Return the TLS records that were received with the last one. One read of the library returns only 16 KB."""
+        self._find_properties()
+        pieces: list[bytes] = []
+        if isinstance(self._tls, ssl.SSLObject):
+            with suppress(ssl.SSLError, OSError):  # no further record, or what the next read reports
+                while piece := self._tls.read(_PIECE):
+                    pieces.append(piece)
+        return b"".join(pieces)
+
+    def _find_properties(self) -> None:
         if self._socket is None:
             self._socket = self._stream.get_extra_info("socket")
             self._tls = self._stream.get_extra_info("ssl_object")
-        return _holds_decrypted_bytes(self._tls) or _has_input(self._socket)
 
 
 def _holds_decrypted_bytes(tls: object) -> bool:
