@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import b24_mcp.access  # noqa: F401  # registers the code of a refusal by the gate
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import Portal, parse_webhook
 from b24_mcp.rest.guard import NoGuard
