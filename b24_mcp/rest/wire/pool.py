@@ -19,16 +19,13 @@ class ConnectionPool:
     def __init__(self, connect: Callable[[httpcore.Origin], httpcore.AsyncConnectionInterface], most: int) -> None:
         self._connect = connect
         self._most = most
-        self._places = anyio.Semaphore(most)
+        self._places = anyio.Semaphore(most, fast_acquire=True)
         self._used: set[httpcore.AsyncConnectionInterface] = set()
         self._idle: deque[httpcore.AsyncConnectionInterface] = deque()  # the last one used is at the right
 
     async def acquire(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
         """Return a connection for one request. It is released after its response. Wait while all are used."""
-        try:
-            self._places.acquire_nowait()
-        except anyio.WouldBlock:
-            await self._places.acquire()
+        await self._places.acquire()
         ended: list[httpcore.AsyncConnectionInterface] = []
         connection = self._reusable(origin, ended)
         if connection is None:
@@ -61,7 +58,7 @@ class ConnectionPool:
     def _reusable(
         self, origin: httpcore.Origin, ended: list[httpcore.AsyncConnectionInterface]
     ) -> httpcore.AsyncConnectionInterface | None:
-        """Return the idle connection to an origin that was used last. Those that cannot be used are put into `ended`."""
+        """Return the idle connection to an origin that was used last. `ended` gets those that cannot be used."""
         for connection in reversed(tuple(self._idle)):
             if connection.can_handle_request(origin):
                 self._idle.remove(connection)
