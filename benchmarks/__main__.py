@@ -39,6 +39,7 @@ def main() -> None:
         "start": starts(15 if not asked.quick else 3),
         "first call": first_call.figures(7 if not asked.quick else 1),
         "calls": calls.figures(100 // part),
+        "calls over HTTP": http_clients.one_client(100 // part),
         "http": http_clients.figures(200, 5.0 / part, 3),
         "memory": memory.figures(240 // part, 5.0),
         "answers": answers.figures(),
@@ -90,7 +91,8 @@ def table(found: dict[str, Any]) -> str:
         f"| first call after the start | {ours:.0f} ms | {bare:.0f} ms | {ours - bare:.0f} ms more | "
         "at most 300 ms later |"
     )
-    for one, measured in zip(found["calls"], calls.MEASURED, strict=True):
+    called = [*found["calls"], *found["calls over HTTP"]]
+    for one, measured in zip(called, (*calls.MEASURED, *http_clients.MEASURED_OVER_HTTP), strict=True):
         lines.append(
             f"| {one['name']} | {one['ours']:.2f} ms | {one['bare']:.2f} ms | {one['more']:.2f} ms more, "
             f"{one['times']:.2f} times | {measured.aim} |"

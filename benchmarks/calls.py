@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 BARE_SERVER = '''
 import json, os
@@ -224,7 +224,15 @@ def figures(rounds: int) -> list[dict[str, Any]]:
         return [measure(one, ours, bare, rounds) for one in MEASURED]
 
 
-def measure(one: Measured, ours: Server, bare: Server, rounds: int) -> dict[str, Any]:
+class Timed(Protocol):
+    """A server that can be asked."""
+
+    def seconds(self, tool: str, arguments: dict[str, Any], at_once: int) -> float:
+        """Return the seconds until the last of `at_once` equal calls is answered."""
+        ...
+
+
+def measure(one: Measured, ours: Timed, bare: Timed, rounds: int) -> dict[str, Any]:
     """Return the medians of both servers in milliseconds, and their difference and ratio."""
     took: dict[str, list[float]] = {"ours": [], "bare": []}
     for number in range(rounds + 3):

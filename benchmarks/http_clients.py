@@ -4,6 +4,7 @@ httpx call.
 Each of the clients sends `tools/call` on a connection of its own, one call after another, without a session. The two
 servers are loaded in turn, several times, so that a slow moment of the machine affects both. The portal answers from
 memory (`benchmarks.plain_portal`). Client, server and portal share the machine.
+`one_client` measures single calls of one client as `benchmarks.calls` does over stdio.
 Usage: python -m benchmarks.http_clients [--clients N] [--seconds N] [--turns N] [--json]
 """
 
@@ -20,10 +21,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
-from benchmarks.calls import BARE_SERVER, plain_portal
+from benchmarks.calls import BARE_SERVER, MEASURED, measure, plain_portal
 from benchmarks.load import TOKEN, address, python_path
 
 _BARE_HTTP = BARE_SERVER.replace(
@@ -33,13 +35,9 @@ import sys
 server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]), stateless_http=True, json_response=True)
 """,
 )
-_CALL = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "tools/call",
-    "params": {"name": "call_method", "arguments": {"method": "crm.deal.get", "params": {"id": 5}}},
-}
+_CALL = {"name": "call_method", "arguments": {"method": "crm.deal.get", "params": {"id": 5}}}
 _NAMES = ("bare", "ours")
+MEASURED_OVER_HTTP = tuple(replace(one, name=f"{one.name}, HTTP") for one in MEASURED[:2])
 
 
 def main() -> None:
@@ -51,9 +49,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found = figures(asked.clients, asked.seconds, asked.turns)
+    alone = one_client(100)
     if asked.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps([*found, *alone], indent=1))
         return
+    for one in alone:
+        print(f"{one['name']}: {one['ours']:.2f} ms, bare {one['bare']:.2f} ms, {one['more']:.2f} ms more")
     print(f"{asked.clients} clients, {asked.turns} turns of {asked.seconds:.0f} s for each server")
     print(f"{'':8}{'calls/s':>9}{'median ms':>11}{'95 % ms':>9}{'longest':>9}{'failed':>8}")
     for one in found:
@@ -93,17 +94,74 @@ def figures(clients: int, seconds: float, turns: int) -> list[dict[str, Any]]:
     ]
 
 
-async def _press(url: str, clients: int, seconds: float) -> tuple[list[float], int]:
-    """Return the seconds of each call, and how many failed."""
-    host, _, port = url.removeprefix("http://").removesuffix("/mcp").partition(":")
-    body = json.dumps(_CALL).encode()
+def one_client(rounds: int) -> list[dict[str, Any]]:
+    """Return the medians of both servers in milliseconds for calls of one client, and their difference and ratio."""
+    with ExitStack() as stack:
+        webhook = stack.enter_context(plain_portal())
+        bare = stack.enter_context(closing(_Client(stack.enter_context(_bare(webhook)))))
+        ours = stack.enter_context(closing(_Client(stack.enter_context(_ours(webhook)))))
+        return [measure(one, ours, bare, rounds) for one in MEASURED_OVER_HTTP]
+
+
+class _Client:
+    """One connection to a server over HTTP."""
+
+    def __init__(self, url: str) -> None:
+        self._host = url.removeprefix("http://").removesuffix("/mcp")
+        host, _, port = self._host.partition(":")
+        self._socket = socket.create_connection((host, int(port)))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._answers = self._socket.makefile("rb")
+
+    def seconds(self, tool: str, arguments: dict[str, Any], at_once: int) -> float:
+        """Return the seconds until a call is answered.
+
+        Raises:
+            SystemExit: it failed.
+        """
+        assert at_once == 1
+        request = _request(self._host, {"name": tool, "arguments": arguments})
+        begin = time.perf_counter()
+        self._socket.sendall(request)
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += self._answers.readline().lower()
+        answer = self._body(head)
+        took = time.perf_counter() - begin
+        if b'"isError":false' not in answer:
+            raise SystemExit(f"{tool} failed: {answer[:500]!r}")
+        return took
+
+    def _body(self, head: bytes) -> bytes:
+        if b"content-length:" in head:
+            return self._answers.read(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+        pieces = []
+        while size := int(self._answers.readline(), 16):
+            pieces.append(self._answers.read(size + 2)[:-2])
+        self._answers.readline()
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._answers.close()
+        self._socket.close()
+
+
+def _request(host: str, call: dict[str, Any]) -> bytes:
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
     head = (
-        f"POST /mcp HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"POST /mcp HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n"
         "Content-Type: application/json\r\n"
         "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
-    request = head.encode() + body
+    return head.encode() + body
+
+
+async def _press(url: str, clients: int, seconds: float) -> tuple[list[float], int]:
+    """Return the seconds of each call, and how many failed."""
+    host, _, port = url.removeprefix("http://").removesuffix("/mcp").partition(":")
+    request = _request(f"{host}:{port}", _CALL)
     took: list[float] = []
     failed = 0
     end = time.perf_counter() + seconds

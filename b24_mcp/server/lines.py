@@ -1,4 +1,4 @@
-"""The lines that a client sends over stdin. A line that is no valid message is answered with an error.
+"""The messages of stdio, one a line. A line of the client that is no valid message is answered with an error.
 
 The SDK ignores such lines, and the client would wait until its timeout. Source: JSON-RPC 2.0, 5.1; the transport stdio
 of MCP.
@@ -9,18 +9,24 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from typing import Self
 
+import anyio
+from mcp.shared.message import SessionMessage
 from mcp_types import (
     INVALID_REQUEST,
     PARSE_ERROR,
     ErrorData,
     JSONRPCError,
+    JSONRPCMessage,
     JSONRPCNotification,
     RequestId,
     jsonrpc_message_adapter,
 )
 from pydantic import ValidationError
+
+from b24_mcp.server.pipes import Output
 
 Answer = Callable[[JSONRPCError], Awaitable[None]]
 """Sends an error to the client."""
@@ -29,29 +35,86 @@ _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]:,]|[^\s"{}\[
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 
-class CheckedLines:
-    """The lines of a client as texts, only those that are valid messages. Others are answered when they are read."""
+class ClientMessages:
+    """The messages of a client, as the SDK reads them. Lines that are none are answered when they are read."""
 
     def __init__(self, lines: AsyncIterable[bytes], answer: Answer) -> None:
         self._lines = lines
         self._answer = answer
+        self._messages = self._valid()
 
-    async def __aiter__(self) -> AsyncIterator[str]:
-        """Yield each line that is a message."""
+    async def receive(self) -> SessionMessage:
+        """Return the next message.
+
+        Raises:
+            anyio.EndOfStream: the client has closed its side.
+        """
+        try:
+            return await anext(self)
+        except StopAsyncIteration:
+            raise anyio.EndOfStream from None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionMessage:
+        return await anext(self._messages)
+
+    async def aclose(self) -> None:
+        """Read no more."""
+        await self._messages.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _valid(self) -> AsyncGenerator[SessionMessage]:
         async for line in self._lines:
             line = line.removeprefix(codecs.BOM_UTF8).strip()
             if not line:
                 continue
             try:
-                text = checked(line)
+                message = checked(line)
             except _BrokenLineError as exc:
                 await self._answer(exc.answer)
             else:
-                yield text
+                yield SessionMessage(message)
 
 
-def checked(line: bytes) -> str:
-    """Return the text of a line that is a message.
+class ServerMessages:
+    """The messages to a client, as the SDK writes them. Each is one line of `output`."""
+
+    def __init__(self, output: Output, on_lost: Callable[[], None]) -> None:
+        self._output = output
+        self._on_lost = on_lost
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Write one message. `on_lost` is called when the client does not read any more.
+
+        Raises:
+            anyio.BrokenResourceError: then.
+        """
+        line = item.message.model_dump_json(by_alias=True, exclude_unset=True)
+        try:
+            await self._output.write(line.encode() + b"\n")
+        except OSError:
+            self._on_lost()
+            raise anyio.BrokenResourceError from None
+
+    async def aclose(self) -> None:
+        """Do nothing: stdout ends with the process."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def checked(line: bytes) -> JSONRPCMessage:
+    """Return the message in a line.
 
     Raises:
         _BrokenLineError: with the answer for any other line.
@@ -70,7 +133,7 @@ def checked(line: bytes) -> str:
         raise _broken(line, INVALID_REQUEST, reason) from None
     if isinstance(message, JSONRPCNotification) and '"id"' in text and _has_id(text):
         raise _broken(line, INVALID_REQUEST, "the id of a request is a text or a whole number")
-    return text
+    return message
 
 
 class _BrokenLineError(Exception):

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import BinaryIO, cast
+from collections.abc import Callable
 
 import anyio
 from mcp.server.mcpserver import MCPServer
-from mcp.server.stdio import stdio_server
-from mcp.shared._stream_protocols import WriteStream
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError
 
@@ -18,8 +16,9 @@ from b24_mcp.app.app import App
 from b24_mcp.app.logs import configure_logging
 from b24_mcp.config import ConfigurationOverview, load_overview
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.lines import CheckedLines
+from b24_mcp.server.lines import ClientMessages, ServerMessages
 from b24_mcp.server.mcp_server import build_server
+from b24_mcp.server.pipes import InputLines, Output, private_stdin, private_stdout
 
 _SECONDS_TO_STOP = 8.0  # a request that writes is answered first
 
@@ -49,34 +48,20 @@ async def _serve(redactor: Redactor, overview: ConfigurationOverview) -> None:
     async with anyio.create_task_group() as tasks:
         if sys.platform != "win32":
             tasks.start_soon(_stop_on_signal, tasks.cancel_scope, closed)
-        await _serve_lines(server)
+        await _serve_lines(server, tasks.cancel_scope.cancel)
         tasks.cancel_scope.cancel()
 
 
-async def _serve_lines(server: MCPServer[App]) -> None:
+async def _serve_lines(server: MCPServer[App], on_lost: Callable[[], None]) -> None:
     """Serve as `MCPServer.run_stdio_async` does, and also answer lines that cannot be parsed."""
-    answers: list[WriteStream[SessionMessage]] = []
+    answers = ServerMessages(Output(private_stdout()), on_lost)
 
     async def answer(error: JSONRPCError) -> None:
-        await answers[0].send(SessionMessage(error))
+        await answers.send(SessionMessage(error))
 
-    lines = CheckedLines(anyio.wrap_file(_private_stdin()), answer)
-    async with stdio_server(stdin=cast("anyio.AsyncFile[str]", lines)) as (read_stream, write_stream):
-        answers.append(write_stream)  # before the first line is read: nothing was awaited yet
-        lowlevel = server._lowlevel_server
-        await lowlevel.run(read_stream, write_stream, lowlevel.create_initialization_options())
-
-
-def _private_stdin() -> BinaryIO:
-    """Return stdin as bytes. Where possible, other code and child processes get an empty one from now on."""
-    if sys.platform == "win32":
-        return sys.stdin.buffer
-    private = os.dup(sys.stdin.fileno())
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, sys.stdin.fileno())
-    os.close(nothing)
-    # Not closed with the object: a thread may still read from it.
-    return os.fdopen(private, "rb", closefd=False)
+    messages = ClientMessages(InputLines(private_stdin()), answer)
+    lowlevel = server._lowlevel_server
+    await lowlevel.run(messages, answers, lowlevel.create_initialization_options())
 
 
 async def _stop_on_signal(scope: anyio.CancelScope, closed: anyio.Event) -> None:

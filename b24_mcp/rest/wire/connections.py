@@ -9,15 +9,17 @@ import select
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import partial
 from importlib.util import find_spec
 
 import anyio
 import httpcore
 import httpx
 
+from b24_mcp.rest.wire.pool import ConnectionPool
 from b24_mcp.rest.wire.proxies import ProxyChoice
 from b24_mcp.rest.wire.response_bounds import InvalidResponseError, ResponseBounds
 
@@ -175,19 +177,20 @@ class NetworkTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, context: ssl.SSLContext, proxy: ProxyChoice | None) -> None:
         is_socks = proxy is not None and proxy.url.startswith("socks")
-        self._pool = httpcore.AsyncConnectionPool(
+        library = httpcore.AsyncConnectionPool(
             ssl_context=context,
             proxy=None if proxy is None else _httpcore_proxy(proxy.url),
-            max_connections=_MOST_CONNECTIONS,
-            max_keepalive_connections=_MOST_CONNECTIONS,
             keepalive_expiry=_IDLE_SECONDS,
             network_backend=_WatchedNetwork(_SocksStream if is_socks else WatchedStream),
         )
+        self._pool = ConnectionPool(library.create_connection, _MOST_CONNECTIONS)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and return its response before the body is read."""
         if not isinstance(request.stream, httpx.AsyncByteStream):
             raise TypeError("the body of a request has to be asynchronous")
+        if request.url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol("neither http nor https")
         wire = httpcore.Request(
             method=request.method,
             url=httpcore.URL(
@@ -200,21 +203,23 @@ class NetworkTransport(httpx.AsyncBaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
+        connection = await self._pool.acquire(wire.url.origin)
         token = _handshakes.set([])
         try:
             with _errors_of_httpx():
-                response = await self._pool.handle_async_request(wire)
+                response = await connection.handle_async_request(wire)
         except BaseException:
             for stream in _handshakes.get() or ():
                 with anyio.CancelScope(shield=True, deadline=anyio.current_time() + 1):
                     await stream.aclose()
+            await self._pool.release(connection)
             raise
         finally:
             _handshakes.reset(token)
         return httpx.Response(
             status_code=_status(response),
             headers=response.headers,
-            stream=_Body(response),
+            stream=_Body(response, partial(self._pool.release, connection)),
             extensions=response.extensions,
         )
 
@@ -225,10 +230,11 @@ class NetworkTransport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body of a response as it arrives."""
+    """The body of a response as it arrives. `release` is called once when it is closed."""
 
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, release: Callable[[], Awaitable[None]]) -> None:
         self._response = response
+        self._release: Callable[[], Awaitable[None]] | None = release
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _errors_of_httpx():
@@ -236,7 +242,14 @@ class _Body(httpx.AsyncByteStream):
                 yield piece
 
     async def aclose(self) -> None:
-        await self._response.aclose()
+        release, self._release = self._release, None
+        if release is None:
+            return
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._response.aclose()
+            finally:
+                await release()
 
 
 def _status(response: httpcore.Response) -> int:

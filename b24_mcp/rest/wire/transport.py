@@ -11,7 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,13 @@ from b24_mcp.rest.wire.proxies import ProxyChoice, proxy_for
 from b24_mcp.rest.wire.request import Content, Format
 
 _ACCEPT = {"json": "application/json", "xml": "text/xml, application/json"}
+_HEADERS = {
+    "User-Agent": f"b24-mcp/{__version__}",
+    "Accept-Encoding": ACCEPT_ENCODING,
+    "Connection": "keep-alive",
+}
 _CONNECT_SECONDS = 10.0
+_ADDRESSES_KEPT = 256
 
 # At INFO and below, these log whole addresses with the secret.
 for _chatty in ("httpx", "httpcore"):
@@ -61,13 +67,10 @@ class Transport:
         network = app is None
         self._proxy = _chosen_proxy(host) if network and host is not None else None
         context = tls_context(ca_bundle) if https and network else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._client = httpx.AsyncClient(
-            transport=_network(context, self._proxy) if network else httpx.ASGITransport(app=app),
-            trust_env=False,
-            follow_redirects=False,
-            headers={"User-Agent": f"b24-mcp/{__version__}", "Accept-Encoding": ACCEPT_ENCODING},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
+        self._network = _network(context, self._proxy) if network else httpx.ASGITransport(app=app)
+        timeout = httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds), pool=None)
+        self._timeout = timeout.as_dict()
+        self._url = lru_cache(maxsize=_ADDRESSES_KEPT)(httpx.URL)
         self._in_process = not network
         self._peer = peer
         self._seconds = seconds
@@ -94,7 +97,7 @@ class Transport:
         Raises:
             B24Error: there was no HTTP response; `executed` says whether the portal may have received the call.
         """
-        sent = {"Content-Type": media_type, "Accept": _ACCEPT[format], **(headers or {})}
+        sent = _HEADERS | {"Content-Type": media_type, "Accept": _ACCEPT[format], **(headers or {})}
         content: bytes | AsyncIterator[bytes]
         if isinstance(body, bytes):
             content = body
@@ -104,14 +107,8 @@ class Transport:
         if key is not None:
             sent["Idempotency-Key"] = key
         progress = _Progress(on_sent)
-        if self._in_process:
-            progress.sending()
-        timeout = httpx.Timeout(self._seconds, connect=min(_CONNECT_SECONDS, self._seconds), pool=None)
-        extensions = {"trace": progress.trace}
         try:
-            async with self._client.stream(
-                "POST", address, content=content, headers=sent, timeout=timeout, extensions=extensions
-            ) as response:
+            async with self._response("POST", address, sent, progress, content) as response:
                 return HttpReply(
                     status=response.status_code,
                     media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
@@ -132,18 +129,12 @@ class Transport:
         Raises:
             B24Error: there was no HTTP response, or the connection broke while the body was read.
         """
-        timeout = httpx.Timeout(self._seconds, connect=min(_CONNECT_SECONDS, self._seconds), pool=None)
         progress = _Progress(None)
-        if self._in_process:
-            progress.sending()
         # Compressed bytes cannot be continued after a broken connection.
-        sent = {"Accept": "*/*", "Accept-Language": "en", **headers, "Accept-Encoding": "identity"}
-        extensions = {"trace": progress.trace}
+        sent = _HEADERS | {"Accept": "*/*", "Accept-Language": "en", **headers, "Accept-Encoding": "identity"}
         error: B24Error | None = None
         try:
-            async with self._client.stream(
-                "GET", address, headers=sent, timeout=timeout, extensions=extensions
-            ) as response:
+            async with self._response("GET", address, sent, progress) as response:
                 yield Download(response.status_code, response.headers, response.aiter_raw)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             unsent = not progress.sent or isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout)
@@ -154,7 +145,30 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._network.aclose()
+
+    @asynccontextmanager
+    async def _response(
+        self,
+        method: str,
+        address: str,
+        headers: Mapping[str, str],
+        progress: _Progress,
+        content: bytes | AsyncIterator[bytes] | None = None,
+    ) -> AsyncIterator[httpx.Response]:
+        """Send one request, and yield its response before the body is read.
+
+        A client of `httpx` is not needed: requests are not redirected, have no cookies, and take no settings from it.
+        """
+        if self._in_process:
+            progress.sending()
+        extensions = {"timeout": self._timeout, "trace": progress.trace}
+        request = httpx.Request(method, self._url(address), headers=headers, content=content, extensions=extensions)
+        response = await self._network.handle_async_request(request)
+        try:
+            yield response
+        finally:
+            await response.aclose()
 
     async def _read(self, response: httpx.Response) -> bytes:
         """Return the body, read piece by piece and not beyond its largest size.
