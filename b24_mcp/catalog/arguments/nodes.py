@@ -21,6 +21,8 @@ _TEXTS = {"string", "text", "char", "time"}
 _IDS = {"user", "crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote", "crm_category"}
 _CODES = {"sale_status.id", "sale_status"}
 _LISTS_OF_IDS = {"users", "attendees", "accomplices", "auditors"}
+_KINDS_BY_NAME = {"uf_department": "id", "uf_head": "id", "personal_birthday": "date"}
+"""What fields hold that every portal has, and whose documented type is only that of a text."""
 _FILES = {"file", "diskfile", "attached_diskfile"}
 _FILLED_IN = re.compile(r"\.\.\.|…|<|N$|X$|PropertyId$")
 # A name with such a beginning is a custom field of the portal, or a part of the grammar of filters.
@@ -110,6 +112,7 @@ def group_of(
     parameters = _with_types(parameters)
     roles = _ROLES & {parameter.name.lower() for parameter in parameters}
     is_list = is_top or len(roles) > 1
+    has_sort = any(parameter.name.lower() == "sort" for parameter in parameters)
     for parameter in parameters:
         if parameter.pattern:
             beginning = _FILLED_IN.split(parameter.name, maxsplit=1)[0].lower()
@@ -119,6 +122,8 @@ def group_of(
                 group.takes_any = True
             continue
         role = parameter.name.lower() if is_list and parameter.name.lower() in roles else ""
+        if role == "order" and parameter.type.lower() == "string" and has_sort:
+            role = ""  # a direction; the name of the field is the value of `sort`
         node = _node_of(parameter, version, role)
         for name in (parameter.name, *parameter.also):
             group.nodes.setdefault(name, node)
@@ -187,7 +192,10 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
         node.takes_list = True
     elif group is not None and not node.takes_list and not node.takes_object:
         scalars.add("any")
-    if is_custom(parameter.name):
+    if kind_of_value := _KINDS_BY_NAME.get(parameter.name.lower()):
+        scalars = {kind_of_value}
+        node.takes_list = node.takes_list or parameter.name.lower() == "uf_department"
+    elif is_custom(parameter.name):
         scalars.add("any")
     if "any" in scalars or "file" in scalars:
         node.takes_object = node.takes_list = True

@@ -28,6 +28,7 @@ FILE_FORM = 'must be {"$file": "name.ext"}, or the content: ["name.ext", "base64
 _DATE_FORM = {"date": "2026-12-31", "datetime": "2026-12-31T18:00:00+03:00"}
 _MOST_NAMED = 12
 _COMPARED = {"number", "id", "date", "datetime"}
+_DIRECTIONS = {"asc", "desc"}
 _YES, _NO = {"yes", "true", "on"}, {"no", "false", "off"}
 _CURRENCY = re.compile(r"\w+", re.ASCII)
 _ACCESS = re.compile(r"[A-Z]{1,3}", re.ASCII)
@@ -62,6 +63,9 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict
         return "must be the code of a currency, like USD", not _PLACEHOLDER.fullmatch(value)
     if scalars == {"boolean"} and not node.values and isinstance(value, str) and value.lower() not in _YES_OR_NO:
         return "must be true or false (or Y, N, 1, 0 where the portal writes it so)", True
+    if scalars and scalars <= {"date", "datetime"} and isinstance(value, int | float) and value and value is not True:
+        kind = "datetime" if "datetime" in scalars else "date"
+        return f"must be a text like {_DATE_FORM[kind]}, not a number", True
     if scalars and scalars <= {"date", "datetime"} and isinstance(value, str):
         return _date(value, "datetime" if "datetime" in scalars else "date")
     longest = node.parameter.longest
@@ -82,6 +86,19 @@ def id_verdict(value: object, *, is_dialog: bool = False) -> Verdict | None:
     return f"must be {form}", not _PLACEHOLDER.fullmatch(text)
 
 
+def code_verdict(node: Node, value: object) -> Verdict | None:
+    """Return what is wrong with a word where the code of an access right is documented, such as `U<X>`; None otherwise.
+
+    Only a text that can be no code is judged: there are more codes than are documented.
+    """
+    forms = node.parameter.values
+    if not isinstance(value, str) or not value.strip() or not any(one.endswith("<X>") for one in forms):
+        return None
+    if any(map(str.isdigit, value)) or _ACCESS.fullmatch(value.strip()):
+        return None
+    return f"must be a code in one of the forms {', '.join(forms)}, where X is an id", not _PLACEHOLDER.fullmatch(value)
+
+
 def file_verdict(value: object) -> Verdict | None:
     """Return what is wrong with the content of a file when it is a path or a file name; None otherwise."""
     if isinstance(value, str) and _PATH.fullmatch(value):
@@ -93,7 +110,7 @@ def _not_allowed(node: Node, value: object) -> Verdict | None:
     if value == "" or isinstance(value, bool | float):
         return None
     written = str(value)
-    if written in node.values:
+    if written in node.values or (written.lower() in _DIRECTIONS and node.values <= _DIRECTIONS | {"ASC", "DESC"}):
         return None
     same = next((one for one in node.parameter.values if one.lower() == written.lower()), None)
     if same is not None:

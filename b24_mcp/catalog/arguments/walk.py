@@ -20,7 +20,15 @@ from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
 from b24_mcp.catalog.arguments.spelling import EVERYWHERE, Spelling, spelling_of
-from b24_mcp.catalog.arguments.values import FILE_FORM, Verdict, file_verdict, id_verdict, number_verdict, verdict_on
+from b24_mcp.catalog.arguments.values import (
+    FILE_FORM,
+    Verdict,
+    code_verdict,
+    file_verdict,
+    id_verdict,
+    number_verdict,
+    verdict_on,
+)
 from b24_mcp.catalog.names import is_slip, nearest_ones
 
 _DIRECTION = re.compile(r"\s*(?:(?:asc|desc|nulls)\b|\$)", re.IGNORECASE)
@@ -182,6 +190,7 @@ class ArgumentWalk:
             return
         if node.is_container and not node.values:
             verdict = number_verdict(value) if node.has_numbers else id_verdict(value) if node.has_ids else None
+            verdict = verdict or code_verdict(node, value)
             self._add(path, verdict)
             return
         if "file" in node.scalars and not is_item:
@@ -280,6 +289,8 @@ class ArgumentWalk:
             return
         given = [item for item in value if isinstance(item, str)]
         for name in given:
+            if name == "*" and self._version == "v3":
+                self._add(f"{path}.*", ("is no name in REST 3.0; name the fields that are wanted", False))
             if name.endswith("*") or "." in name:
                 continue
             self._listed_name(f"{path}.{name}", name, group, given)
