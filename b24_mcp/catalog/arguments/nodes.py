@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.facts import Parameter
 
 Place = Literal["top", "fields", "filter"]
@@ -24,6 +25,7 @@ _LISTS_OF_IDS = {"users", "attendees", "accomplices", "auditors"}
 _KINDS_BY_NAME = {"uf_department": "id", "uf_head": "id", "personal_birthday": "date"}
 """What fields hold that every portal has, and whose documented type is only that of a text."""
 _FILES = {"file", "diskfile", "attached_diskfile"}
+_NAMES_OF_PEOPLE = {"NAME", "LAST_NAME"}
 _FILLED_IN = re.compile(r"\.\.\.|…|<|N$|X$|PropertyId$")
 # A name with such a beginning is a custom field of the portal, or a part of the grammar of filters.
 _CUSTOM = re.compile(r"(?i:uf_|property_|parent_?id_)|uf[A-Z]|property\d|parentId\d|::", re.ASCII)
@@ -220,3 +222,8 @@ def _scalar(kind: str) -> str:
     if kind in _TEXTS or is_code or re.search(r"\.(code|lid|currency|symbol)$", kind):
         return "text"
     return "any"
+
+
+def is_name_of_person(node: Node, family: MethodFamily, *, is_list: bool) -> bool:
+    """Whether people are searched by this part of their name."""
+    return is_list and family.entity == "user" and node.name in _NAMES_OF_PEOPLE

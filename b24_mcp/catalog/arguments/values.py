@@ -89,14 +89,16 @@ def id_verdict(value: object, *, is_dialog: bool = False) -> Verdict | None:
 def code_verdict(node: Node, value: object) -> Verdict | None:
     """Return what is wrong with a word where the code of an access right is documented, such as `U<X>`; None otherwise.
 
-    Only a text that can be no code is judged: there are more codes than are documented.
+    Only a text that can be no code is judged, and only a name is a certain mistake: there are more codes than are
+    documented.
     """
     forms = node.parameter.values
     if not isinstance(value, str) or not value.strip() or not any(one.endswith("<X>") for one in forms):
         return None
     if any(map(str.isdigit, value)) or _ACCESS.fullmatch(value.strip()):
         return None
-    return f"must be a code in one of the forms {', '.join(forms)}, where X is an id", not _PLACEHOLDER.fullmatch(value)
+    is_name = not value.isascii() or " " in value.strip()
+    return f"must be a code in one of the forms {', '.join(forms)}, where X is an id", is_name
 
 
 def file_verdict(value: object) -> Verdict | None:

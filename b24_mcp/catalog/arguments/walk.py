@@ -15,7 +15,7 @@ from b24_mcp.catalog.arguments.conditions import (
 )
 from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.misplaced import misplacement
-from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
+from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom, is_name_of_person
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
@@ -113,6 +113,13 @@ class ArgumentWalk:
     def _value(self, path: str, node: Node, value: object, place: Place) -> None:
         if value is None or stands_in(value) or (self._refers and has_reference(value)) or self._levels == 0:
             return
+        if (
+            is_name_of_person(node, self._family, is_list=self._is_list)
+            and isinstance(value, str)
+            and " " in value.strip()
+        ):
+            find = json.dumps({"FIND": value.strip()}, ensure_ascii=False)
+            self._add(path, (f"is compared with {node.name} alone; user.search with {find} finds whole names", False))
         self._levels -= 1
         role = node.role if place != "filter" else ""
         if role == "filter" and isinstance(value, dict | list) and not node.scalars:
