@@ -72,6 +72,12 @@ async def test_a_call_that_the_portal_would_misread_is_refused_with_what_is_mean
         ),
         ("user.get", {"filter": {"NAME": "Анна Соколова"}}, "v2", '{"FIND": "Анна Соколова"} finds whole names'),
         ("log.blogpost.add", {"POST_MESSAGE": "x", "DEST": ["all"]}, "v2", "must be a code in one of the forms"),
+        (
+            "tasks.task.list",
+            {"filter": {"DEADLINE": ["2026-12-01", "2026-12-31"]}},
+            "v2",
+            '">=DEADLINE": …, "<=DEADLINE": …',
+        ),
         ("tasks.task.list", {"select": ["*"]}, "v3", "is no name in REST 3.0"),
     ],
 )
@@ -105,3 +111,17 @@ async def test_a_right_call_is_sent_without_a_warning(
     answer = await call_tool("call_method", method=method, params=params)
     assert answer["ok"] is True, answer
     assert answer["warnings"] == []
+
+
+@pytest.mark.parametrize("written", ["{{u.0.ID}}", "${u[0].ID}", "$u.0.ID", "$result.u.ID"])
+async def test_a_reference_in_the_form_of_another_program_is_refused_with_the_right_form(
+    call_tool: CallTool, portal: LoopbackPortal, written: str
+) -> None:
+    for name, params in {
+        "tasks.task.add": {"fields": {**TASK, "RESPONSIBLE_ID": written}},
+        "user.update": {"ID": 3, "UF_DEPARTMENT": [written]},
+    }.items():
+        commands = {"u": {"method": "user.get"}, "t": {"method": name, "params": params}}
+        answer = await call_tool("batch_call", commands=commands)
+        assert "$result[name][field]" in answer["error"]["message"]
+    assert portal.methods == []

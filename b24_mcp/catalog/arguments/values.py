@@ -21,6 +21,8 @@ _PATH = re.compile(
     r"(/|\./|\.\./|~/|[A-Za-z]:[\\/]|file:).*|[^/\\:=]{1,200}\.(pdf|png|jpe?g|gif|docx?|xlsx?|txt|zip|csv|pptx?)"
 )
 _PLACEHOLDER = re.compile(r"\*\*.*|\w+\([^()]*\)|your_\w+|<[^<>]*>", re.ASCII)
+_OTHER_REFERENCE = re.compile(r"\{\{.+\}\}|\$\{.+\}|\$\w+(\.\w+)+", re.ASCII)
+_REFERENCE_FORM = "the result of an earlier command of a batch is written $result[name][field]"
 _AMERICAN = re.compile(r"(0?[1-9]|1[0-2])/([0-2]?\d|3[01])/\d{4}( .*)?", re.ASCII)
 _YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "1", "0", "", "on", "off"}
 FILE_FORM = 'must be {"$file": "name.ext"}, or the content: ["name.ext", "base64 of the content"]'
@@ -80,6 +82,8 @@ def id_verdict(value: object, *, is_dialog: bool = False) -> Verdict | None:
     A text with a digit may be an id in any form, and one of a few capitals the code of an access right.
     """
     text = value.strip() if isinstance(value, str) else ""
+    if text[:1] in ("$", "{") and _OTHER_REFERENCE.fullmatch(text):
+        return f"must be an id; {_REFERENCE_FORM}", True
     if not text or _ACCESS.fullmatch(text) or (any(map(str.isdigit, text)) and " " not in text and "@" not in text):
         return None
     form = 'the id of a user, or "chat" and the id of a chat, like "chat42"' if is_dialog else "a number, the id"
@@ -126,6 +130,8 @@ def _not_allowed(node: Node, value: object) -> Verdict | None:
 def number_verdict(value: object) -> Verdict | None:
     """Return what is wrong with a text where a number is required, or None."""
     if isinstance(value, str) and value.strip() and not _NUMBER.fullmatch(value):
+        if _OTHER_REFERENCE.fullmatch(value.strip()):
+            return f"must be a number; {_REFERENCE_FORM}", True
         return "must be a number", not _PLACEHOLDER.fullmatch(value)
     return None
 

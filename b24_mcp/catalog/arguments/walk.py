@@ -274,6 +274,9 @@ class ArgumentWalk:
             if isinstance(value, dict) and (message := misplaced_operator(name, value)):
                 self._add(path, (message, True))
             return set()
+        if operator in ("", "=", "@") and node.scalars == {"datetime"} and isinstance(value, list) and len(value) > 1:
+            message = f'finds these exact times; a period is {{">={name}": …, "<={name}": …}}'
+            self._add(path, (message, False))
         is_pattern = any(sign in operator for sign in "%?~*")
         if not is_pattern or isinstance(value, dict):
             self._value(path, node, value, "filter")
