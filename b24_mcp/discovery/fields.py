@@ -30,7 +30,7 @@ class PortalField:
     not have it). `type` is the portal's word, such as `crm_status`. `directory` is the code of the directory that holds
     the values of the field; `options` are values of its own, None when any value may be written. A `read_only` field
     is set by the portal, an `immutable` one only while a record is added. `custom` fields belong to this portal.
-    `links` are the kinds of records whose ids are its values.
+    `links` are the kinds of records whose ids are its values. `code` is the symbolic code of a property of a list.
     """
 
     name: str
@@ -45,6 +45,7 @@ class PortalField:
     immutable: bool = False
     other_name: str = ""
     links: tuple[str, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ def _field(name: str, about: Mapping[str, object]) -> PortalField:
         immutable=_is_yes(about, "isImmutable"),
         other_name=text(about.get("upperName")),
         links=_links(kind, settings),
+        code=text(about.get("CODE")) if name.startswith("PROPERTY_") else "",
     )
 
 

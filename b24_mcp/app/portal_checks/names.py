@@ -31,6 +31,7 @@ _KINDS = {
     "activity": "activities",
 }
 _PROPERTY = re.compile(r"property_?(\d+)(_\w+)?", re.IGNORECASE | re.ASCII)
+_PROPERTY_PREFIX = re.compile(r"property_", re.IGNORECASE)
 _MOST_NAMED = 3
 _LIKENESS = 0.75
 
@@ -86,7 +87,7 @@ def unknown_name(use: FieldUse, fields: EntityFields, documented: Documented) ->
             return missing(f"is documented, but {whole} has no such field; {_lost(use, fields)}")
         return warning(f"is documented, but this portal lists no such field of {whole}; it may ignore the value")
     if not _is_complete(use, fields):
-        return None
+        return _property_meant(use, fields)
     meant = _nearest(use.name, fields, documented.names if use.role != "fields" else ())
     advice = f"{' or '.join(meant)} is meant; " if meant else ""
     return missing(f"is no field of {whole} on this portal; {advice}{_lost(use, fields)}")
@@ -115,6 +116,19 @@ def _is_complete(use: FieldUse, fields: EntityFields) -> bool:
     if fields.entity.list_id is not None:
         return found is not None and not found[2]
     return found is None or fields.entity.kind == "product"
+
+
+def _property_meant(use: FieldUse, fields: EntityFields) -> FieldFinding | None:
+    """Return which property of a list a name stands for that is its symbolic code or its label; None for any other."""
+    if fields.entity.list_id is None:
+        return None
+    name = folded(_PROPERTY_PREFIX.sub("", use.name))
+    meant = [one.name for one in fields.fields.values() if name and name in (folded(one.code), folded(one.label))]
+    if len(meant) != 1 or meant[0].lower() == use.name.lower():
+        return None
+    return mistake(
+        f"is no field of {kind_in_words(fields.entity.kind)} on this portal; {meant[0]} is meant; {_lost(use, fields)}"
+    )
 
 
 def _nearest(name: str, fields: EntityFields, others: Iterable[str]) -> list[str]:

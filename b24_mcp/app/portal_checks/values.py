@@ -23,6 +23,8 @@ _LINKS = {
     "user": "a user",
     "employee": "a user",
 }
+_OF_LISTS = {"N": "double", "S:Date": "date", "S:DateTime": "datetime", "S:employee": "employee", "S:Money": "money"}
+"""The types of properties of lists. Source: documentation, lists.field.type.get."""
 _ID = re.compile(r"-?\d+", re.ASCII)
 _USER = re.compile(r"(user_?)?-?\d+", re.ASCII | re.IGNORECASE)
 _RECORD = re.compile(r"((CO|C|L|D|Q|O|SI|I|T[0-9a-f]+)_)?\d+", re.ASCII | re.IGNORECASE)
@@ -58,7 +60,7 @@ def choice_finding(value: object, choices: Sequence[Option], what: str) -> Field
 
 def typed_finding(use: FieldUse, field: PortalField, value: object) -> FieldFinding | None:
     """Return what is wrong with one single value by the type of its field."""
-    kind = field.type.lower()
+    kind = _OF_LISTS.get(field.type, field.type.lower())
     if value is None or value == "" or has_reference(value) or isinstance(value, Mapping | list) or use.is_search:
         return None
     if kind == "boolean" and use.role == "filter" and field.custom and field.other_name and value in ("Y", "N"):

@@ -9,7 +9,8 @@ the filter may also stand beside it.
 `data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
 them are; `instead` is the advice for others. `data/lenient.tsv` has single fields whose documentation is stricter than
 the portal or the official SDK: `missing` fields may be left out, `any` problem with the field is only a warning, and a
-`known` field is accepted without one although it is not documented. `data/elsewhere.tsv` has `words` that are no fields
+`known` field is accepted without one although it is not documented. `data/needs.tsv` has parameters without effect
+unless another one stands beside them. `data/elsewhere.tsv` has `words` that are no fields
 of what some `methods` write: prices of a product, product rows of a deal; `advice` names the method or the field.
 """
 
@@ -119,3 +120,25 @@ def lenient_fields() -> dict[str, dict[str, str]]:
     for row in read_table("lenient"):
         fields.setdefault(row["method"], {})[row["field"]] = row["what"]
     return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A parameter that has no effect unless `beside` is given: the name of another one, and its value."""
+
+    parameter: str
+    beside: str
+
+
+def needs_of(method: str) -> tuple[Need, ...]:
+    """Return the parameters of a method, by its name in lower case, that need others beside them."""
+    return tuple([need for name, need in _needs() if name == method])
+
+
+@cache
+def _needs() -> list[tuple[str, Need]]:
+    return [
+        (name, Need(row["parameter"], row["beside"]))
+        for row in read_table("needs")
+        for name in row["methods"].split(",")
+    ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.facts import Parameter
 
 Place = Literal["top", "fields", "filter"]
@@ -21,7 +22,10 @@ _TEXTS = {"string", "text", "char", "time"}
 _IDS = {"user", "crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote", "crm_category"}
 _CODES = {"sale_status.id", "sale_status"}
 _LISTS_OF_IDS = {"users", "attendees", "accomplices", "auditors"}
+_KINDS_BY_NAME = {"uf_department": "id", "uf_head": "id", "personal_birthday": "date"}
+"""What fields hold that every portal has, and whose documented type is only that of a text."""
 _FILES = {"file", "diskfile", "attached_diskfile"}
+_NAMES_OF_PEOPLE = {"NAME", "LAST_NAME"}
 _FILLED_IN = re.compile(r"\.\.\.|…|<|N$|X$|PropertyId$")
 # A name with such a beginning is a custom field of the portal, or a part of the grammar of filters.
 _CUSTOM = re.compile(r"(?i:uf_|property_|parent_?id_)|uf[A-Z]|property\d|parentId\d|::", re.ASCII)
@@ -110,6 +114,7 @@ def group_of(
     parameters = _with_types(parameters)
     roles = _ROLES & {parameter.name.lower() for parameter in parameters}
     is_list = is_top or len(roles) > 1
+    has_sort = any(parameter.name.lower() == "sort" for parameter in parameters)
     for parameter in parameters:
         if parameter.pattern:
             beginning = _FILLED_IN.split(parameter.name, maxsplit=1)[0].lower()
@@ -119,6 +124,8 @@ def group_of(
                 group.takes_any = True
             continue
         role = parameter.name.lower() if is_list and parameter.name.lower() in roles else ""
+        if role == "order" and parameter.type.lower() == "string" and has_sort:
+            role = ""  # a direction; the name of the field is the value of `sort`
         node = _node_of(parameter, version, role)
         for name in (parameter.name, *parameter.also):
             group.nodes.setdefault(name, node)
@@ -187,7 +194,10 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
         node.takes_list = True
     elif group is not None and not node.takes_list and not node.takes_object:
         scalars.add("any")
-    if is_custom(parameter.name):
+    if kind_of_value := _KINDS_BY_NAME.get(parameter.name.lower()):
+        scalars = {kind_of_value}
+        node.takes_list = node.takes_list or parameter.name.lower() == "uf_department"
+    elif is_custom(parameter.name):
         scalars.add("any")
     if "any" in scalars or "file" in scalars:
         node.takes_object = node.takes_list = True
@@ -212,3 +222,8 @@ def _scalar(kind: str) -> str:
     if kind in _TEXTS or is_code or re.search(r"\.(code|lid|currency|symbol)$", kind):
         return "text"
     return "any"
+
+
+def is_name_of_person(node: Node, family: MethodFamily, *, is_list: bool) -> bool:
+    """Whether people are searched by this part of their name."""
+    return is_list and family.entity == "user" and node.name in _NAMES_OF_PEOPLE

@@ -11,6 +11,9 @@ _PLACE = re.compile(r"n?\d+", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _MULTIFIELD = 'must be a list: [{"VALUE": "…", "VALUE_TYPE": "WORK"}]'
 _NO_ITEMS = {"select"}
+_FIELDS = {"fields", "arfields", "data"}
+_MAPS = {"options"}
+"""Parameters whose documented type is that of a list, although their entries have names."""
 
 
 def is_listed(value: Mapping[str, object]) -> bool:
@@ -61,8 +64,13 @@ def single_problem(node: Node, value: object) -> str:
         return _MULTIFIELD
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         return f"must be {in_words(node)}; this text is no valid JSON"
+    if in_words(node) == "a list" and any(one.endswith("<X>") for one in node.parameter.values):
+        return f"must be a list of codes in the forms {', '.join(node.parameter.values)}, where X is an id"
     if in_words(node) == "a list" and isinstance(value, str | int) and node.group is None:
         return f"must be a list: {listed_form(node, value)}"
+    if in_words(node) == "an object" and node.group is not None and node.name.lower() in _FIELDS and node.group.nodes:
+        name = next(iter(node.group.required or node.group.nodes))
+        return f'must be an object: {{"{name}": …}}'
     return f"must be {in_words(node)}"
 
 
@@ -70,7 +78,9 @@ def in_words(node: Node) -> str:
     """Return what a node takes that takes no single value."""
     type_ = node.parameter.type.lower()
     if node.parameter.is_list or type_.endswith("[]") or type_ in ("array", "list"):
-        is_object = node.name.lower() in ("filter", "fields") and (type_ != "array" or node.group is not None)
+        is_object = node.name.lower() in _MAPS or (
+            node.name.lower() in (*_FIELDS, "filter") and (type_ != "array" or node.group is not None)
+        )
         return "an object" if is_object and not node.parameter.is_list else "a list"
     return "an object" if node.takes_object else "a list"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, family_of, lenient_fields
+from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, family_of, lenient_fields, needs_of
 from b24_mcp.catalog.arguments.nodes import group_of
 from b24_mcp.catalog.arguments.paging import paging_problems
 from b24_mcp.catalog.arguments.problem import Problem
@@ -50,7 +50,8 @@ class ParameterTable:
         self._is_list = not {"filter", "select"}.isdisjoint(self._group.by_lower)
         self._usual = usual_group(self._group, self._family, version, is_list=self._is_list)
         # An argument in another letter case may stand for two parameters; two spellings of one parameter do no harm.
-        self._usual.one_of = bool(one_of) or self._group.is_ambiguous
+        self._needs = needs_of(method.lower()) if version == "v2" else ()
+        self._usual.one_of = bool(one_of) or self._group.is_ambiguous or bool(self._needs)
 
     def is_usual(self, params: Mapping[str, object]) -> bool:
         """Whether no argument needs a closer look, so that `check` finds nothing and `with_objects` changes nothing."""
@@ -76,6 +77,11 @@ class ParameterTable:
         problems = [*of_paging, *of_filter]
         problems += [one for one in walk.problems if one.field.partition(".")[0] not in settled]
         problems += self._none_of(params)
+        problems += [
+            Problem(need.parameter, f"has no effect without {need.beside}", False)
+            for need in self._needs
+            if params.get(need.parameter) and params.get(need.beside.partition(" ")[0]) in (None, "", "N", False)
+        ]
         if self._lenient:
             problems = [softened for problem in problems if (softened := self._softened(problem)) is not None]
         return sorted(dict.fromkeys(problems), key=lambda problem: not problem.certain)

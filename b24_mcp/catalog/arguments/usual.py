@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, MethodFamily
-from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
+from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom, is_name_of_person
 
 _NUMBERS = frozenset({int, float})
 _CONTAINERS = frozenset({dict, list})
@@ -104,6 +104,8 @@ def usual_group(
 def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *, is_list: bool) -> Usual:
     if node.role and place != "filter":
         return _usual_of_list(node, family, version, is_list=is_list)
+    if is_name_of_person(node, family, is_list=is_list or place == "filter"):
+        return Usual(frozenset())
     if node.parameter.read_only or node.parameter.longest is not None or "file" in node.scalars:
         return Usual(frozenset())
     if node.is_container:

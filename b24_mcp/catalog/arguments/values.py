@@ -21,6 +21,8 @@ _PATH = re.compile(
     r"(/|\./|\.\./|~/|[A-Za-z]:[\\/]|file:).*|[^/\\:=]{1,200}\.(pdf|png|jpe?g|gif|docx?|xlsx?|txt|zip|csv|pptx?)"
 )
 _PLACEHOLDER = re.compile(r"\*\*.*|\w+\([^()]*\)|your_\w+|<[^<>]*>", re.ASCII)
+_OTHER_REFERENCE = re.compile(r"\{\{.+\}\}|\$\{.+\}|\$\w+(\.\w+)+", re.ASCII)
+_REFERENCE_FORM = "the result of an earlier command of a batch is written $result[name][field]"
 _AMERICAN = re.compile(r"(0?[1-9]|1[0-2])/([0-2]?\d|3[01])/\d{4}( .*)?", re.ASCII)
 _YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "1", "0", "", "on", "off"}
 FILE_FORM = 'must be {"$file": "name.ext"}, or the content: ["name.ext", "base64 of the content"]'
@@ -28,6 +30,7 @@ FILE_FORM = 'must be {"$file": "name.ext"}, or the content: ["name.ext", "base64
 _DATE_FORM = {"date": "2026-12-31", "datetime": "2026-12-31T18:00:00+03:00"}
 _MOST_NAMED = 12
 _COMPARED = {"number", "id", "date", "datetime"}
+_DIRECTIONS = {"asc", "desc"}
 _YES, _NO = {"yes", "true", "on"}, {"no", "false", "off"}
 _CURRENCY = re.compile(r"\w+", re.ASCII)
 _ACCESS = re.compile(r"[A-Z]{1,3}", re.ASCII)
@@ -62,6 +65,9 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict
         return "must be the code of a currency, like USD", not _PLACEHOLDER.fullmatch(value)
     if scalars == {"boolean"} and not node.values and isinstance(value, str) and value.lower() not in _YES_OR_NO:
         return "must be true or false (or Y, N, 1, 0 where the portal writes it so)", True
+    if scalars and scalars <= {"date", "datetime"} and isinstance(value, int | float) and value and value is not True:
+        kind = "datetime" if "datetime" in scalars else "date"
+        return f"must be a text like {_DATE_FORM[kind]}, not a number", True
     if scalars and scalars <= {"date", "datetime"} and isinstance(value, str):
         return _date(value, "datetime" if "datetime" in scalars else "date")
     longest = node.parameter.longest
@@ -76,10 +82,27 @@ def id_verdict(value: object, *, is_dialog: bool = False) -> Verdict | None:
     A text with a digit may be an id in any form, and one of a few capitals the code of an access right.
     """
     text = value.strip() if isinstance(value, str) else ""
+    if text[:1] in ("$", "{") and _OTHER_REFERENCE.fullmatch(text):
+        return f"must be an id; {_REFERENCE_FORM}", True
     if not text or _ACCESS.fullmatch(text) or (any(map(str.isdigit, text)) and " " not in text and "@" not in text):
         return None
     form = 'the id of a user, or "chat" and the id of a chat, like "chat42"' if is_dialog else "a number, the id"
     return f"must be {form}", not _PLACEHOLDER.fullmatch(text)
+
+
+def code_verdict(node: Node, value: object) -> Verdict | None:
+    """Return what is wrong with a word where the code of an access right is documented, such as `U<X>`; None otherwise.
+
+    Only a text that can be no code is judged, and only a name is a certain mistake: there are more codes than are
+    documented.
+    """
+    forms = node.parameter.values
+    if not isinstance(value, str) or not value.strip() or not any(one.endswith("<X>") for one in forms):
+        return None
+    if any(map(str.isdigit, value)) or _ACCESS.fullmatch(value.strip()):
+        return None
+    is_name = not value.isascii() or " " in value.strip()
+    return f"must be a code in one of the forms {', '.join(forms)}, where X is an id", is_name
 
 
 def file_verdict(value: object) -> Verdict | None:
@@ -93,7 +116,7 @@ def _not_allowed(node: Node, value: object) -> Verdict | None:
     if value == "" or isinstance(value, bool | float):
         return None
     written = str(value)
-    if written in node.values:
+    if written in node.values or (written.lower() in _DIRECTIONS and node.values <= _DIRECTIONS | {"ASC", "DESC"}):
         return None
     same = next((one for one in node.parameter.values if one.lower() == written.lower()), None)
     if same is not None:
@@ -107,6 +130,8 @@ def _not_allowed(node: Node, value: object) -> Verdict | None:
 def number_verdict(value: object) -> Verdict | None:
     """Return what is wrong with a text where a number is required, or None."""
     if isinstance(value, str) and value.strip() and not _NUMBER.fullmatch(value):
+        if _OTHER_REFERENCE.fullmatch(value.strip()):
+            return f"must be a number; {_REFERENCE_FORM}", True
         return "must be a number", not _PLACEHOLDER.fullmatch(value)
     return None
 

@@ -15,12 +15,20 @@ from b24_mcp.catalog.arguments.conditions import (
 )
 from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.misplaced import misplacement
-from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
+from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom, is_name_of_person
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
 from b24_mcp.catalog.arguments.spelling import EVERYWHERE, Spelling, spelling_of
-from b24_mcp.catalog.arguments.values import FILE_FORM, Verdict, file_verdict, id_verdict, number_verdict, verdict_on
+from b24_mcp.catalog.arguments.values import (
+    FILE_FORM,
+    Verdict,
+    code_verdict,
+    file_verdict,
+    id_verdict,
+    number_verdict,
+    verdict_on,
+)
 from b24_mcp.catalog.names import is_slip, nearest_ones
 
 _DIRECTION = re.compile(r"\s*(?:(?:asc|desc|nulls)\b|\$)", re.IGNORECASE)
@@ -105,6 +113,13 @@ class ArgumentWalk:
     def _value(self, path: str, node: Node, value: object, place: Place) -> None:
         if value is None or stands_in(value) or (self._refers and has_reference(value)) or self._levels == 0:
             return
+        if (
+            is_name_of_person(node, self._family, is_list=self._is_list)
+            and isinstance(value, str)
+            and " " in value.strip()
+        ):
+            find = json.dumps({"FIND": value.strip()}, ensure_ascii=False)
+            self._add(path, (f"is compared with {node.name} alone; user.search with {find} finds whole names", False))
         self._levels -= 1
         role = node.role if place != "filter" else ""
         if role == "filter" and isinstance(value, dict | list) and not node.scalars:
@@ -182,6 +197,7 @@ class ArgumentWalk:
             return
         if node.is_container and not node.values:
             verdict = number_verdict(value) if node.has_numbers else id_verdict(value) if node.has_ids else None
+            verdict = verdict or code_verdict(node, value)
             self._add(path, verdict)
             return
         if "file" in node.scalars and not is_item:
@@ -258,6 +274,9 @@ class ArgumentWalk:
             if isinstance(value, dict) and (message := misplaced_operator(name, value)):
                 self._add(path, (message, True))
             return set()
+        if operator in ("", "=", "@") and node.scalars == {"datetime"} and isinstance(value, list) and len(value) > 1:
+            message = f'finds these exact times; a period is {{">={name}": …, "<={name}": …}}'
+            self._add(path, (message, False))
         is_pattern = any(sign in operator for sign in "%?~*")
         if not is_pattern or isinstance(value, dict):
             self._value(path, node, value, "filter")
@@ -280,6 +299,8 @@ class ArgumentWalk:
             return
         given = [item for item in value if isinstance(item, str)]
         for name in given:
+            if name == "*" and self._version == "v3":
+                self._add(f"{path}.*", ("is no name in REST 3.0; name the fields that are wanted", False))
             if name.endswith("*") or "." in name:
                 continue
             self._listed_name(f"{path}.{name}", name, group, given)
