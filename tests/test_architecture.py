@@ -52,7 +52,7 @@ LIBRARIES = {
     "mcp_types": ("server/",),
     "httpcore": ("rest/wire/connections.py",),
     "httpx": (
-        *("rest/wire/transport.py", "rest/wire/connections.py", "docs/download.py"),
+        *("rest/wire/transport.py", "rest/wire/connections.py", "rest/wire/pool.py", "docs/download.py"),
         "server/http/people/grants/fetching.py",
     ),
     "xmltodict": ("rest/wire/xml.py",),

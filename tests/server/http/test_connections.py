@@ -434,6 +434,7 @@ async def test_without_a_free_file_descriptor_the_waiting_connection_is_closed(m
         await turns()
         with socket.create_connection(listener.getsockname()):
             taken, _ = listener.accept()
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             taken.close()
 
 
