@@ -50,9 +50,9 @@ ALLOWED: dict[str, set[str]] = {
 LIBRARIES = {
     "mcp": ("server/",),
     "mcp_types": ("server/",),
-    "httpcore": ("rest/wire/connections.py",),
+    "httpcore": ("rest/wire/connections.py", "rest/wire/pool.py"),
     "httpx": (
-        *("rest/wire/transport.py", "rest/wire/connections.py", "rest/wire/pool.py", "docs/download.py"),
+        *("rest/wire/transport.py", "rest/wire/connections.py", "docs/download.py"),
         "server/http/people/grants/fetching.py",
     ),
     "xmltodict": ("rest/wire/xml.py",),

@@ -1,7 +1,7 @@
 """The HTTP transport: sends requests to one portal and returns each response as a `HttpReply`.
 
-Only this module, `connections` and `pool` import the HTTP library. Every exception of the library is translated here into an
-error that repeats nothing of the address, because the address holds the secret of the webhook.
+Only this module, `connections` and `pool` import the HTTP library. Every exception of the library is translated here
+into an error that repeats nothing of the address, because the address holds the secret of the webhook.
 """
 
 from __future__ import annotations
