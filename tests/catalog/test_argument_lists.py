@@ -53,8 +53,13 @@ def refused(params: dict[str, Any], method: str = "crm.deal.list", paging: str |
         ({"filter": {"ID": {"$gte": 5}}}, '{">=ID": …}'),
         ({"filter": {"=>ID": 5}}, 'it is written ">=ID"'),
         ({"filter": {"ID>": 5}}, 'it is written ">ID"'),
-        ({"filter": {"LOGIC": "XOR", "0": {"ID": 1}}}, "must be AND or OR"),
-        ({"filter": {"0": {"LOGIC": "OR", "0": {"TITEL": 1}}}}, "filter.0.0.TITEL is not a field"),
+        ({"filter": {"LOGIC": "OR", "0": {"ID": 1}, "1": {"ID": 2}}}, "crm.item.list with entityTypeId 2"),
+        ({"filter": {"0": {"LOGIC": "OR", "0": {"ID": 1}}}}, "crm.item.list with entityTypeId 2"),
+        ({"filter": [{"ID": 1}, {"ID": 2}]}, "crm.item.list with entityTypeId 2"),
+        ({"filter": {"$or": [{"ID": 1}, {"ID": 2}]}}, "crm.item.list with entityTypeId 2"),
+        ({"filter": {"><ID": [1, 5]}}, "two conditions, with >= and with <="),
+        ({"order": "TITLE desc"}, '{"TITLE": "DESC"}'),
+        ({"order": [{"TITLE": "desc"}]}, '{"TITLE": "DESC"}'),
         ({"filter": "Ivan"}, "filter must be an object"),
         ({"filter": ["ID", 5]}, "filter must be an object"),
         ({"select": ["ID", "TITEL"]}, "select.TITEL is not a field here; it is called TITLE"),
@@ -74,9 +79,7 @@ def test_a_certain_mistake_in_a_list_is_refused_with_the_right_form(params: dict
 @pytest.mark.parametrize(
     "params",
     [
-        {"filter": {">ID": 5, "!STAGE_ID": ["WON", "LOSE"], "%TITLE": "x", "><ID": [1, 5], "=UF_CRM_1": 1}},
-        {"filter": {"0": {"LOGIC": "OR", "0": {"ID": 1}, "1": {">=DATE_CREATE": "2026-12-31"}}}},
-        {"filter": [{"LOGIC": "OR", "0": {"ID": 1}, "1": {"ID": 2}}]},
+        {"filter": {">ID": 5, "!STAGE_ID": ["WON", "LOSE"], "%TITLE": "x", "!%TITLE": "y", "=UF_CRM_1": 1}},
         {"filter": {"@ID": [1, 2], "ASSIGNED_BY.NAME": "x"}},
         {"filter": {}, "select": ["*", "UF_*", "ID"], "order": {"ID": "asc", "TITLE": "DESC"}, "start": -1},
         {"filter": [], "select": [], "order": []},
@@ -84,6 +87,24 @@ def test_a_certain_mistake_in_a_list_is_refused_with_the_right_form(params: dict
 )
 def test_right_lists_are_accepted_without_a_warning(params: dict[str, Any]) -> None:
     assert check(params) == []
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"0": {"LOGIC": "OR", "0": {"ID": 1}, "1": {">=DATE_CREATE": "2026-12-31"}}},
+        [{"LOGIC": "OR", "0": {"ID": 1}, "1": {"ID": 2}}],
+        {"><ID": [1, 5]},
+    ],
+)
+def test_conditions_are_joined_where_a_method_takes_groups(conditions: Any) -> None:
+    assert refused({"filter": conditions}, "entity.item.get", "B") == []
+
+
+def test_a_mistake_in_a_group_of_conditions_is_found() -> None:
+    wrong = refused({"filter": {"LOGIC": "XOR", "0": {"TITEL": 1}}}, "entity.item.get", "B")
+    assert "must be AND or OR" in "; ".join(wrong)
+    assert "filter.0.TITEL is not a field" in "; ".join(wrong)
 
 
 def test_an_unknown_name_in_a_filter_is_warned_about_since_the_portal_returns_everything() -> None:

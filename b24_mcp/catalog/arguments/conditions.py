@@ -101,6 +101,16 @@ def joined_problem(name: str, value: object) -> str:
     return f"is no key of this filter; conditions are joined in the form {form}"
 
 
+def is_group(name: str, value: object) -> bool:
+    """Whether an entry of a filter joins conditions: `LOGIC`, `$or`, or a number with conditions."""
+    return name.lower() == "logic" or (name.isdigit() and isinstance(value, dict)) or bool(joined_problem(name, value))
+
+
+def no_groups(family: MethodFamily) -> str:
+    """Return what is wrong with joined conditions where a method takes them only one by one."""
+    return f"has a group of conditions, which this method would ignore; {family.instead_of_groups}"
+
+
 def triple_problem(value: dict[str, object]) -> str:
     """Return what is wrong with `{"field": "STAGE_ID", "value": "WON"}` as a filter; empty for any other."""
     names = {name.lower(): inner for name, inner in value.items()}

@@ -7,7 +7,8 @@ the names in `filter`, `order` and `select` may be written `likeThis` and `LIKE_
 the filter may also stand beside it.
 
 `data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
-them are; `instead` is the advice for others. `data/lenient.tsv` has single fields whose documentation is stricter than
+them are; `instead` is the advice for others. `groups` is the advice where conditions cannot be joined by `LOGIC`.
+`data/lenient.tsv` has single fields whose documentation is stricter than
 the portal or the official SDK: `missing` fields may be left out, `any` problem with the field is only a warning, and a
 `known` field is accepted without one although it is not documented. `data/needs.tsv` has parameters without effect
 unless another one stands beside them. `data/elsewhere.tsv` has `words` that are no fields
@@ -38,7 +39,8 @@ OPERATOR_SIGNS = "<>=!%@~?*+"
 @dataclass(frozen=True, slots=True)
 class MethodFamily:
     """What the methods of one family share. `operators` is None where any is accepted. `entity` is what the method is
-    about, `deal` for `crm.deal.list`. `elsewhere` says where undocumented names, as they are compared, are written, and
+    about, `deal` for `crm.deal.list`. `instead_of_groups` is the advice of a method whose filter takes no groups of
+    conditions; empty where it may. `elsewhere` says where undocumented names, as they are compared, are written, and
     `is_described` is set when the portal itself is asked which fields there are.
     """
 
@@ -48,6 +50,7 @@ class MethodFamily:
     flat: bool = False
     operators: frozenset[str] | None = None
     instead: str = ""
+    instead_of_groups: str = ""
     entity: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     is_described: bool = False
@@ -71,12 +74,12 @@ def family_of(method: str, version: str) -> MethodFamily:
         return MethodFamily("exact", "exact", entity=entity, elsewhere=_elsewhere(method))
     line = next((line for line in _lines() if method.startswith(line["prefix"])), _NO_LINE)
     names, fields = _CASES[line["exact"]]
-    operators, instead = next(
-        ((allowed, advice) for prefix, allowed, advice in _operators() if method.startswith(prefix)), (None, "")
+    _, operators, instead, of_groups = next(
+        (row for row in _operators() if method.startswith(row[0])), ("", None, "", "")
     )
     is_flat, capitals = line["flat"] == "yes", line["capitals"] == "yes"
     return MethodFamily(
-        names, fields, capitals, is_flat, operators, instead, entity, _elsewhere(method), _described(method)
+        names, fields, capitals, is_flat, operators, instead, of_groups, entity, _elsewhere(method), _described(method)
     )
 
 
@@ -109,8 +112,11 @@ def _lines() -> list[dict[str, str]]:
 
 
 @cache
-def _operators() -> list[tuple[str, frozenset[str], str]]:
-    return [(row["prefix"], frozenset(row["operators"].split()), row["instead"]) for row in read_table("operators")]
+def _operators() -> list[tuple[str, frozenset[str], str, str]]:
+    return [
+        (row["prefix"], frozenset(row["operators"].split()), row["instead"], row["groups"])
+        for row in read_table("operators")
+    ]
 
 
 @cache

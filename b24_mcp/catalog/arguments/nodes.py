@@ -126,6 +126,8 @@ def group_of(
         role = parameter.name.lower() if is_list and parameter.name.lower() in roles else ""
         if role == "order" and parameter.type.lower() == "string" and has_sort:
             role = ""  # a direction; the name of the field is the value of `sort`
+        if role == "order" and not parameter.type:
+            parameter = replace(parameter, type="object")  # as in all methods whose documentation says the type
         node = _node_of(parameter, version, role)
         for name in (parameter.name, *parameter.also):
             group.nodes.setdefault(name, node)

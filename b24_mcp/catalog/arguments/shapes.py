@@ -48,10 +48,12 @@ def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
         return "must be an object" if node.takes_object else "must be a single value, not a list"
     if node.name.lower() == "filter" and version == "v2" and not any(isinstance(item, dict | list) for item in value):
         return "must be an object"
+    if node.role == "order" and node.takes_object and set(node.parameter.type.lower().split("|")) == {"object"}:
+        return "must be an object" + _order_form(value)
     only_object = set(node.parameter.type.lower().split("|")) == {"object"} and not node.parameter.is_list
     if only_object and node.name.lower() not in _NO_ITEMS and not any(isinstance(item, dict | list) for item in value):
         return "must be an object, not a list"
-    if only_object and (node.role == "order" or (node.name.lower() == "fields" and len(value) == 1)):
+    if only_object and node.name.lower() == "fields" and len(value) == 1:
         return "must be an object, not a list of objects"
     if node.group is not None and node.parameter.type.lower() == "object[]":
         return "" if all(isinstance(item, Mapping) or item is None for item in value) else "must be a list of objects"
@@ -71,7 +73,18 @@ def single_problem(node: Node, value: object) -> str:
     if in_words(node) == "an object" and node.group is not None and node.name.lower() in _FIELDS and node.group.nodes:
         name = next(iter(node.group.required or node.group.nodes))
         return f'must be an object: {{"{name}": …}}'
-    return f"must be {in_words(node)}"
+    return f"must be {in_words(node)}{_order_form([value]) if node.role == 'order' else ''}"
+
+
+def _order_form(value: Sequence[object]) -> str:
+    """Return how an order is written that was given in another form, such as `["ID"]` or `ID DESC`."""
+    said: list[str] = []
+    for one in value:
+        entries = (text for entry in one.items() for text in entry) if isinstance(one, Mapping) else (one,)
+        said += [word for text in entries if isinstance(text, str) for word in re.split(r"[\s,:]+", text) if word]
+    names = [word for word in said if word.lower() not in ("asc", "desc")]
+    direction = next((word.upper() for word in said if word.lower() in ("asc", "desc")), "ASC")
+    return f': {{"{names[0]}": "{direction}"}}' if names and names[0].isidentifier() else ""
 
 
 def in_words(node: Node) -> str:

@@ -120,6 +120,8 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
         return listed
     if node.values:
         return Usual(frozenset(), node.values)
+    if node.parameter.values:
+        return Usual(_NUMBERS, frozenset(node.parameter.values))
     if node.scalars <= {"text", "any"}:
         types = _NUMBERS if node.is_yes_or_no or "any" not in node.scalars else _NUMBERS | {bool}
         if not node.is_yes_or_no:

@@ -12,7 +12,11 @@ from b24_mcp.catalog.names import nearest_ones
 Verdict = tuple[str, bool]
 """What is wrong with a value, and whether that is certain."""
 
-_NUMBER = re.compile(r"\s*[+-]?(\d[\d ]*([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
+# A sign of a currency, groups of digits, and a comma or a point before the last digits.
+_AMOUNT = re.compile(
+    r"[^\d+-]{0,4}([+-]?\d{1,3}(?:[ \u00a0\u202f\u2009',.]?\d{3})*|\d+)(?:[.,](\d*))?\D{0,4}", re.ASCII
+)
 _DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _CLOCK = re.compile(r"[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?", re.ASCII)
 _ZONE = re.compile(r"\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)", re.IGNORECASE | re.ASCII)
@@ -49,6 +53,8 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict
     if node.is_yes_or_no and isinstance(value, str) and value not in node.values and value.lower() in _YES | _NO:
         return f'must be "{"Y" if value.lower() in _YES else "N"}": the portal takes "Y" or "N" here', True
     if node.values and (verdict := _not_allowed(node, value)):
+        return verdict
+    if not node.values and isinstance(value, str) and (verdict := _nearly_documented(node, value)):
         return verdict
     scalars = node.scalars
     if in_filter and isinstance(value, str) and scalars and scalars <= _COMPARED and (found := _OPERATOR.match(value)):
@@ -127,11 +133,27 @@ def _not_allowed(node: Node, value: object) -> Verdict | None:
     return f"is not an allowed value ({written[:60]}): {meant}allowed are {allowed}", True
 
 
+def _nearly_documented(node: Node, value: str) -> Verdict | None:
+    """Return which documented value is meant where others are allowed too; None for any other value."""
+    known = node.parameter.values
+    is_other = bool(known) and value not in known and value.lower() not in _DIRECTIONS
+    near = nearest_ones(value, known) if is_other and value else []
+    return (f"is not a documented value; {' or '.join(near)} is meant", False) if near else None
+
+
+def _plain(amount: re.Match[str]) -> str:
+    """Return an amount without separators, such as `1500.00` for `1 500,00`."""
+    whole = re.sub(r"[^\d+-]", "", amount[1])
+    return f"{whole}.{amount[2]}" if amount[2] else whole
+
+
 def number_verdict(value: object) -> Verdict | None:
     """Return what is wrong with a text where a number is required, or None."""
     if isinstance(value, str) and value.strip() and not _NUMBER.fullmatch(value):
         if _OTHER_REFERENCE.fullmatch(value.strip()):
             return f"must be a number; {_REFERENCE_FORM}", True
+        if (found := _AMOUNT.fullmatch(value.strip())) is not None:
+            return f"must be a number without separators and currency, like {_plain(found)}", True
         return "must be a number", not _PLACEHOLDER.fullmatch(value)
     return None
 

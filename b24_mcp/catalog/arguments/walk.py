@@ -8,9 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from b24_mcp.catalog.arguments.conditions import (
     OPERATORS_V3,
+    is_group,
     joined_problem,
     key_of,
     misplaced_operator,
+    no_groups,
     triple_problem,
 )
 from b24_mcp.catalog.arguments.families import MethodFamily
@@ -208,6 +210,11 @@ class ArgumentWalk:
         if isinstance(value, list):
             if message := sequence_problem(node, value, self._version) if _is_outermost(path) else "":
                 self._add(path, (message, True))
+            elif self._family.instead_of_groups and any(
+                isinstance(item, dict) and not triple_problem(item) for item in value
+            ):
+                self._add(path, (no_groups(self._family), True))
+                return
             elif self._version == "v3" and value and isinstance(value[0], str):
                 self._add(path, (f"is a list of conditions: {json.dumps([value], ensure_ascii=False)}", True))
             for place, item in enumerate(value):
@@ -230,6 +237,9 @@ class ArgumentWalk:
         keys = {str(key): key_of(str(key), self._family) for key in value}
         names = [key.name for key in keys.values()]
         found: set[str] = set()
+        if self._family.instead_of_groups and any(is_group(keys[str(key)].name, inner) for key, inner in value.items()):
+            self._add(path, (no_groups(self._family), True))
+            return
         for key, inner in value.items():
             parts, where = keys[str(key)], f"{path}.{key}"
             if parts.name.lower() == "logic":
