@@ -138,6 +138,7 @@ def _nearly_documented(node: Node, value: str) -> Verdict | None:
     known = node.parameter.values
     is_other = bool(known) and value not in known and value.lower() not in _DIRECTIONS
     near = nearest_ones(value, known) if is_other and value else []
+    near = [one for one in near if one.count("_") == value.count("_")]  # `detailPicture` is the same in another style
     return (f"is not a documented value; {' or '.join(near)} is meant", False) if near else None
 
 
