@@ -21,9 +21,13 @@ from benchmarks.jobs.__main__ import as_object
 from benchmarks.jobs.all import JOBS
 from benchmarks.jobs.run import run_all
 
+_COMPILED: dict[str, str] = {}
+_NOT_COMPILED = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": os.devnull}
 _STARTS = {
-    "bytecode": {},
-    "no bytecode": {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": os.devnull},
+    "bytecode": (_COMPILED, start.INITIALIZE),
+    "bytecode, discovery": (_COMPILED, start.DISCOVER),
+    "no bytecode": (_NOT_COMPILED, start.INITIALIZE),
+    "no bytecode, discovery": (_NOT_COMPILED, start.DISCOVER),
 }
 
 
@@ -63,8 +67,8 @@ def machine() -> dict[str, Any]:
 def starts(rounds: int) -> dict[str, dict[str, float]]:
     """Return the seconds to start both servers in turn, with and without compiled bytecode."""
     found = {}
-    for name, variables in _STARTS.items():
-        times = start.in_turn(max(rounds // (3 if variables else 1), 3), variables)
+    for name, (variables, message) in _STARTS.items():
+        times = start.in_turn(max(rounds // (3 if variables else 1), 3), variables, message)
         medians = {server: statistics.median(wall for wall, _ in one) for server, one in times.items()}
         processor = {server: statistics.median(spent for _, spent in one) for server, one in times.items()}
         found[name] = {
