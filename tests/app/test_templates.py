@@ -57,6 +57,31 @@ def test_what_looks_like_a_column_and_is_none_is_refused(text: Any) -> None:
     assert refused.value.fault.code == "B24MCP_APPLY_PARAMS"
 
 
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("{{ID}}", "$ID"),
+        ("{{ title }}", "$TITLE"),
+        ("Deal {{TITLE}}, no. {{ID}}", "${TITLE}"),
+        ("{ID}", "$ID"),
+        ("%AMOUNT%", "$amount"),
+        (":ID", "$ID"),
+        ("<TITLE>", "$TITLE"),
+    ],
+)
+def test_a_column_in_the_form_of_another_program_is_refused_with_the_right_form(text: str, right: str) -> None:
+    with pytest.raises(B24Error) as refused:
+        params(text)
+    assert f"is written {right}." in refused.value.fault.message
+
+
+@pytest.mark.parametrize(
+    "text", ["{{NAME}}", "{other}", "50%", ":)", "<b>", "see :ID there", "100% of {ID} here", "a:ID"]
+)
+def test_a_text_that_names_no_column_is_sent_as_it_stands(text: str) -> None:
+    assert params(text) == text
+
+
 def test_an_empty_column_inserts_nothing_and_is_null_alone() -> None:
     template = Template.parse({"a": "$TITLE", "b": "x${TITLE}y"}, ("TITLE",), ("text",))
     assert template.params([None]) == {"a": None, "b": "xy"}

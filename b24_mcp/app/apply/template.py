@@ -20,6 +20,9 @@ Value = Callable[[Sequence[object]], object]
 
 _WHOLE = re.compile(r"\$([^\W\d]\w*)")
 _PART = re.compile(r"\$\$|\$\{([^{}]*)\}|\$(?=[^\W\d]|\{)")
+# How other programs write a column. In double braces anywhere in a text, in the other forms as the whole text.
+_FOREIGN = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
+_FOREIGN_WHOLE = re.compile(r"\{([^\W\d]\w*)\}|%([^\W\d]\w*)%|:([^\W\d]\w*)|<([^\W\d]\w*)>")
 _COLUMNS_NAMED = 40
 
 
@@ -63,7 +66,19 @@ class Template:
             return lambda cells: [entry(cells) for entry in entries]
         if isinstance(value, str) and "$" in value:
             return self._of_text(value, where)
+        if isinstance(value, str):
+            self._refuse_foreign(value, where)
         return lambda cells: value
+
+    def _refuse_foreign(self, text: str, where: str) -> None:
+        """Refuse a column in the form of another program, which would be written as it stands into every record."""
+        whole = _FOREIGN_WHOLE.fullmatch(text)
+        named = [name for name in whole.groups() if name] if whole else _FOREIGN.findall(text)
+        columns = {column.lower(): column for column in self.columns}
+        for name in named:
+            if (column := columns.get(name.lower())) is not None:
+                form = f"${column}" if whole or _FOREIGN.fullmatch(text) else f"${{{column}}}"
+                raise _mistake(f"{where} is {text!r}: the column {column} is written {form}")
 
     def _key(self, key: str, where: str) -> str:
         if _PART.search(key):
