@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from tests.fake_portal import FakeClock
 ORIGIN = "http://127.0.0.1:8000"
 KEY = "k" * 32
 ADMINISTRATOR, SELLER, MANAGER = 1, 2, 10
+CALLER: ContextVar[int] = ContextVar("CALLER", default=0)
+"""The user whose call the current task works for. Tasks in the background inherit it from the call."""
 
 
 @dataclass
@@ -36,6 +39,8 @@ class Portal:
     tokens: list[str] = field(default_factory=list)
     callers: list[tuple[str, int]] = field(default_factory=list)
     """The method and the user of each request with a token."""
+    made_for: list[tuple[int, int]] = field(default_factory=list)
+    """For each request with a token: the user of the call that made it, and the user of the token."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.paths.append(scope["path"])
@@ -76,7 +81,9 @@ class Portal:
     def _note(self, method: str, token: str) -> None:
         granted = self.sandbox.portal.oauth._find("access", token)
         self.tokens.append(token)
-        self.callers.append((method, 0 if granted is None else granted.user))
+        user = 0 if granted is None else granted.user
+        self.callers.append((method, user))
+        self.made_for.append((CALLER.get(), user))
 
     def code(self, user: int) -> str:
         return self.sandbox.portal.oauth._keep("code", user, None, self.clock.now() + 30)

@@ -19,7 +19,7 @@ from b24_mcp.server.http import application as http
 from b24_mcp.server.http.options import HttpOptions
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import open_state
-from tests.people.kit import Portal
+from tests.people.kit import CALLER, Portal
 from tests.server.http.conftest import modern_call, modern_headers
 
 
@@ -53,6 +53,7 @@ class PeopleServer:
 
     async def call(self, person: LoggedInPerson, tool: str, **arguments: Any) -> Any:
         content = modern_call(tool, arguments)
+        CALLER.set(person.user_id)
         response = await self.http.post("/mcp", headers=modern_headers(tool, person.key), content=content)
         assert response.status_code == 200, response.text
         return json.loads(response.json()["result"]["content"][0]["text"])

@@ -229,7 +229,7 @@ async def test_any_mix_of_calls_uses_the_login_of_each_person(
 
 
 async def test_every_request_for_a_call_has_the_token_of_the_caller(server: PeopleServer) -> None:
-    """One at a time, so that each request belongs to one call, those in the background included."""
+    """Those in the background included, which may be sent after the next call has begun."""
     everybody = [await server.log_in(user) for user in (1, 2, 3)]
     calls: list[tuple[str, dict[str, Any]]] = [
         ("find_methods", {"query": "deals"}),
@@ -243,9 +243,9 @@ async def test_every_request_for_a_call_has_the_token_of_the_caller(server: Peop
     ]
     for tool, arguments in calls:
         for person in everybody:
-            before = len(server.portal.callers)
             await server.call(person, tool, **arguments)
-            assert {user for _, user in server.portal.callers[before:]} <= {person.user_id}, tool
+    made_for = {(caller, user) for caller, user in server.portal.made_for if caller}
+    assert made_for == {(1, 1), (2, 2), (3, 3)}
 
 
 async def test_tokens_of_a_person_are_masked_in_their_answers(server: PeopleServer) -> None:

@@ -117,9 +117,11 @@ async def test_two_servers_share_the_limits_of_a_portal(portal: LoopbackPortal, 
             ready = await http.get(one.url.replace("/mcp", "/ready"))
     done = [answer for answer in answers if answer["ok"]]
     assert ready.status_code == 200
-    assert len(portal.calls) == len(done)
-    assert 38 <= len(done) <= 38 + 2 * took + 2
-    assert {answer["error"]["code"] for answer in answers if not answer["ok"]} <= {"B24MCP_BUSY", "B24MCP_DEADLINE"}
+    failed = [answer["error"] for answer in answers if not answer["ok"]]
+    not_answered = [error for error in failed if error["code"] == "B24MCP_TIMEOUT"]  # the others were never sent
+    assert len(done) <= len(portal.calls) <= len(done) + len(not_answered)
+    assert 38 <= len(portal.calls) <= 38 + 2 * took + 2
+    assert {error["code"] for error in failed} <= {"B24MCP_BUSY", "B24MCP_DEADLINE", "B24MCP_TIMEOUT"}
     assert "B24_HTTP_KEY is not set" in "".join(one.log)
 
 
