@@ -55,6 +55,9 @@ def build_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App]:
+        if running:  # another transport of this server
+            yield running[-1]
+            return
         try:
             async with open_app(redactor, clock, "read" if level == "read" else "full", people) as app:
                 running.append(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAut
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.mcpserver import MCPServer
-from mcp.server.streamable_http_manager import StreamableHTTPASGIApp
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl, ConfigDict, TypeAdapter
 from starlette.applications import Starlette
@@ -42,6 +42,7 @@ from b24_mcp.server.http.limits import BufferedBody, ConcurrencyLimit, refusal
 from b24_mcp.server.http.negotiation import HelpfulRefusals, JsonAnswers
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
 from b24_mcp.server.http.people.paths import APPROVE, OwnAddress
+from b24_mcp.server.http.slow_answers import StreamsWhenSlow
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.server.offer import Offer
 from b24_mcp.state import SharedState
@@ -70,22 +71,22 @@ def http_application(
     Clients of older protocols need a session to be asked something during a call. `grants` gives clients their tokens
     with `options.login`, and `pages` are the routes for the browsers of people.
     """
-    # Only its session manager is used. The routes are defined below, with their middleware in a fixed order.
-    server.streamable_http_app(
-        stateless_http=not options.sessions,
-        max_sessions=_MAX_SESSIONS,
-        max_request_body_size=options.body,
-        transport_security=TransportSecuritySettings(allowed_hosts=options.hosts(), allowed_origins=options.origins()),
-    )
-    manager = server.session_manager
+    managers = [_session_manager(server, options)]
+    in_events = StreamableHTTPASGIApp(managers[0])
+    answers: ASGIApp = in_events
+    if not options.sessions:
+        managers.append(_session_manager(server, options, in_json=True))
+        answers = StreamsWhenSlow(StreamableHTTPASGIApp(managers[1]), in_events)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with manager.run():
+        async with AsyncExitStack() as stack:
+            for manager in managers:
+                await stack.enter_async_context(manager.run())
             yield
         await state.aclose()
 
-    requests = CancellableRequests(JsonAnswers(HelpfulRefusals(StreamableHTTPASGIApp(manager))))
+    requests = CancellableRequests(HelpfulRefusals(JsonAnswers(answers, in_events)))
     body = BufferedBody(ConcurrencyLimit(requests, options.calls), options.body, options.connections.receive)
     overview = overview or ConfigurationOverview()
     offer = Offer(overview.level, tools=frozenset(overview.tools) or None)
@@ -114,6 +115,21 @@ def http_application(
     application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would contain the header Host
     return application, requests
+
+
+def _session_manager(
+    server: MCPServer[App], options: HttpOptions, *, in_json: bool = False
+) -> StreamableHTTPSessionManager:
+    """Return a transport of the server. With `in_json`, it answers requests of older protocols with one JSON object."""
+    # The routes of this application are not used. They are defined above, with their middleware in a fixed order.
+    server.streamable_http_app(
+        stateless_http=not options.sessions,
+        json_response=in_json,
+        max_sessions=_MAX_SESSIONS,
+        max_request_body_size=options.body,
+        transport_security=TransportSecuritySettings(allowed_hosts=options.hosts(), allowed_origins=options.origins()),
+    )
+    return server.session_manager
 
 
 def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:

@@ -52,11 +52,13 @@ class HelpfulRefusals:
 class JsonAnswers:
     """Middleware that answers with JSON where a client does not accept event streams.
 
-    Messages about the progress of a call are left out of such an answer.
+    Messages about the progress of a call are left out of such an answer. `in_events` answers clients that accept
+    nothing but event streams.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, in_events: ASGIApp) -> None:
         self._app = app
+        self._in_events = in_events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request as if the client accepted both forms."""
@@ -67,7 +69,7 @@ class JsonAnswers:
         headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"accept"]
         scope = {**scope, "headers": [*headers, (b"accept", _BOTH)]}
         if _EVENTS in accepted:
-            await self._app(scope, receive, send)
+            await self._in_events(scope, receive, send)
             return
         await _Collected(self._app).answer(scope, receive, send)
 

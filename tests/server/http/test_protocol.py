@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from b24_mcp.server.http import slow_answers
 from tests.fake_portal import FakeClock
 from tests.loopback import LoopbackPortal
 from tests.server.http.conftest import JSON_OR_EVENTS, TOKEN, Serve, Served, modern_call, modern_headers
@@ -71,6 +72,11 @@ async def test_a_batch_reports_progress_while_it_waits(
     assert "limit of requests" in str(seen[0])
 
 
+def events_of(stream: str) -> list[dict[str, Any]]:
+    """Return the messages of a stream of events."""
+    return [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ") and line[6:]]
+
+
 async def test_bare_requests_of_2026_are_answered_in_json_or_as_events(
     serve_on_loopback: Serve, portal: LoopbackPortal, tmp_path: Path
 ) -> None:
@@ -84,7 +90,7 @@ async def test_bare_requests_of_2026_are_answered_in_json_or_as_events(
     assert "mcp-session-id" not in plain.headers
     assert json.loads(plain.json()["result"]["content"][0]["text"])["ok"] is True
     assert events.headers["content-type"].startswith("text/event-stream")
-    messages = [json.loads(line[6:]) for line in events.text.splitlines() if line.startswith("data: ")]
+    messages = events_of(events.text)
     assert messages[0]["method"] == "notifications/progress"
     assert json.loads(messages[-1]["result"]["content"][0]["text"])["ok"] is True
 
@@ -99,11 +105,61 @@ async def test_bare_requests_of_older_clients_need_no_session(serve_on_loopback:
     headers = JSON_OR_EVENTS | {"mcp-protocol-version": "2025-06-18", "mcp-session-id": "of another server"}
     async with serve_on_loopback() as served:
         answer = await served.http.post("/mcp", headers=headers, json=call)
-    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["content-type"] == "application/json"
     assert "mcp-session-id" not in answer.headers
-    (data,) = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ") and line[6:]]
-    assert data["id"] == 7
-    assert json.loads(data["result"]["content"][0]["text"])["ok"] is True
+    assert answer.json()["id"] == 7
+    assert json.loads(answer.json()["result"]["content"][0]["text"])["ok"] is True
+
+
+@pytest.mark.parametrize("version", ["2025-03-26", "2025-11-25", None])
+async def test_progress_reaches_older_clients_in_a_stream(
+    serve_on_loopback: Serve, portal: LoopbackPortal, tmp_path: Path, version: str | None
+) -> None:
+    clock = FakeClock(time.time())
+    await used_up(portal, tmp_path, clock, 20)
+    headers = JSON_OR_EVENTS | ({} if version is None else {"mcp-protocol-version": version})
+    async with serve_on_loopback(clock=clock) as served:
+        call = modern_call("call_method", {"method": "profile"}, progressToken="p")
+        answer = await served.http.post("/mcp", headers=headers, content=call)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    messages = events_of(answer.text)
+    assert messages[0]["method"] == "notifications/progress"
+    assert json.loads(messages[-1]["result"]["content"][0]["text"])["ok"] is True
+
+
+async def test_a_slow_answer_to_an_older_client_is_kept_alive_by_pings(
+    serve_on_loopback: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_answers, "PING_SECONDS", 0.01)
+    headers = JSON_OR_EVENTS | {"mcp-protocol-version": "2025-11-25"}
+    async with serve_on_loopback() as served, asyncio.timeout(10):
+        request = served.http.build_request("POST", "/mcp", headers=headers, content=modern_call("wait", {}))
+        answer = await served.http.send(request, stream=True)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
+        lines = answer.aiter_lines()
+        pings = [await anext(lines) for _ in range(3)]
+        served.go_on.set()
+        rest = [line async for line in lines]
+    assert pings[0] == pings[2] == ": ping"
+    assert not pings[1]
+    (message,) = events_of("\n".join(rest))
+    assert message["result"]["content"][0]["text"] == "waited"
+
+
+async def test_a_client_that_leaves_during_pings_ends_the_call(
+    serve_on_loopback: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_answers, "PING_SECONDS", 0.01)
+    headers = JSON_OR_EVENTS | {"mcp-protocol-version": "2025-11-25"}
+    async with serve_on_loopback() as served, asyncio.timeout(10):
+        request = served.http.build_request("POST", "/mcp", headers=headers, content=modern_call("wait", {}))
+        answer = await served.http.send(request, stream=True)
+        await anext(answer.aiter_lines())
+        await answer.aclose()
+        while not served.ended:
+            served.another.clear()
+            await served.another.wait()
+        assert (await served.call("who")).status_code == 200
 
 
 @pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
