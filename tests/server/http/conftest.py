@@ -147,6 +147,7 @@ def serve_on_loopback() -> Serve:
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as served.http:
                 yield served
         finally:
+            served.go_on.set()  # a call that should have been cancelled would run forever
             server.should_exit = True
             await serving
 
