@@ -1,8 +1,9 @@
 """Measure rows a second and memory for a long list and for many updates, beside SDKs by other authors.
 
 The portal answers without a database (`benchmarks.rows_portal`), and no client waits for the limits of a plan, so the
-clients are what is measured. Each runs in a process of its own, one after another. The SDKs run if `.venv-sdk` is there
-(`make sdk`); B24_SDK_PYTHON names another interpreter that has them.
+clients are what is measured. Each runs in a process of its own, one after another. Two parts of our writes are measured
+alone: requests whose bodies were made before, one after another, and the statements of the journal. The SDKs run if
+`.venv-sdk` is there (`make sdk`); B24_SDK_PYTHON names another interpreter that has them.
 Usage: python -m benchmarks.rows [--rows N] [--writes N] [--json]
 """
 
@@ -27,7 +28,10 @@ from benchmarks.calls import Server
 ROOT = Path(__file__).parent.parent
 OURS = "b24-mcp"
 CLIENTS = (OURS, "fast_bitrix24", "b24pysdk")
+_REQUESTS, _JOURNAL = "only requests", "only journal"
 _PATIENCE = 900.0
+_A_BATCH = 50
+_A_PAGE = 500
 
 
 def main() -> None:
@@ -56,8 +60,9 @@ def figures(rows: int, writes: int) -> list[dict[str, Any]]:
     found = []
     with rows_portal(rows) as portal:
         for work_name, count in (("read", rows), ("write", writes)):
-            for client in CLIENTS:
-                python = sys.executable if client == OURS else others_python()
+            parts = (_REQUESTS, _JOURNAL) if work_name == "write" else ()
+            for client in CLIENTS + parts:
+                python = sys.executable if client in (OURS, *parts) else others_python()
                 if python is not None and count:
                     found.append({"client": client, "work": work_name} | _run(client, python, work_name, count, portal))
     return found
@@ -114,7 +119,8 @@ def work(client: str, work_name: str, count: int, webhook: str, ca: str) -> None
         done = reader(webhook, ca)
         took = time.perf_counter() - begin
     else:
-        writer = {OURS: _write, "b24pysdk": _write_b24pysdk, "fast_bitrix24": _write_fast_bitrix24}[client]
+        writers = {OURS: _write, "b24pysdk": _write_b24pysdk, "fast_bitrix24": _write_fast_bitrix24}
+        writer = (writers | {_REQUESTS: _write_requests, _JOURNAL: _write_journal})[client]
         took, done = writer(webhook, ca, count)
     if done < count:
         raise SystemExit(f"only {done} of {count} rows")
@@ -176,6 +182,61 @@ def _write(webhook: str, ca: str, count: int) -> tuple[float, int]:
             return time.perf_counter() - begin, int(answer["succeeded"])
         finally:
             server.close()
+
+
+def _write_requests(webhook: str, ca: str, count: int) -> tuple[float, int]:
+    """Send the batches of the same updates, whose bodies are ready, over the connections of this program."""
+    from b24_mcp.rest.wire.transport import Transport
+
+    commands = [f"crm.deal.update?id={number}&fields[COMMENTS]=Checked" for number in range(1, count + 1)]
+    batches = [commands[first : first + _A_BATCH] for first in range(0, count, _A_BATCH)]
+    bodies = [
+        json.dumps({"halt": 0, "cmd": {f"row{place}": one for place, one in enumerate(batch)}}).encode()
+        for batch in batches
+    ]
+
+    async def send() -> float:
+        transport = Transport(seconds=30, largest_answer=1 << 24, ca_bundle=Path(ca), https=True, host=None)
+        try:
+            await transport.post(f"{webhook}batch", bodies[0], "json")
+            begin = time.perf_counter()
+            for body in bodies:
+                assert (await transport.post(f"{webhook}batch", body, "json")).status == 200
+            return time.perf_counter() - begin
+        finally:
+            await transport.aclose()
+
+    return asyncio.run(send()), count
+
+
+def _write_journal(webhook: str, ca: str, count: int) -> tuple[float, int]:
+    """Run the statements of the journal of such a job, without a request."""
+    from b24_mcp.records import JobRow, Journal, RecordsFile, RowOutcome
+
+    numbers = range(1, count + 1)
+    pages = [numbers[first : first + _A_PAGE] for first in range(0, count, _A_PAGE)]
+    call = '["crm.deal.update",{"id":%d,"fields":{"COMMENTS":"Checked"}},"v2"]'
+    planned = [[JobRow(one, [one], call % one, id=str(one)) for one in page] for page in pages]
+    sent = [numbers[first : first + _A_BATCH] for first in range(0, count, _A_BATCH)]
+    outcomes = [[RowOutcome(one, True, "yes", id=str(one)) for one in rows] for rows in sent]
+
+    async def write(path: Path) -> float:
+        store = RecordsFile(path)
+        journal = Journal(store)
+        job = await journal.begin("job")
+        begin = time.perf_counter()
+        for page, rows in zip(pages, planned, strict=True):
+            await journal.add(job, page[0], [[one] for one in page])
+            await journal.plan(job, rows)
+        for batch, done in zip(sent, outcomes, strict=True):
+            await journal.mark_sent(job, batch)
+            await journal.settle(job, done)
+        took = time.perf_counter() - begin
+        await store.aclose()
+        return took
+
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(write(Path(folder) / "records" / "x.db")), count
 
 
 def _command(arguments: list[str], environment: dict[str, str]) -> dict[str, Any]:
