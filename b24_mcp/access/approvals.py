@@ -25,7 +25,7 @@ LIFETIME = 600.0
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 _CODE_LENGTH = 8
 _PAUSE = 0.5
-"""Seconds between two looks at a code that waits for its answer."""
+"""Seconds between two checks of a code that waits for an answer."""
 _STORED_WITHIN = 2.0
 """Seconds after which the answer to a code is certainly stored."""
 
@@ -99,7 +99,7 @@ class Approvals:
         return True
 
     async def decline(self, code: str) -> bool:
-        """Decline the call of a code. The next try of the caller learns it. Return False when the code is unknown."""
+        """Decline the call of a code. The next try of the caller is refused. Return False when the code is unknown."""
         code = _normal(code)
         stored = await self.store.take_note(_waiting(code), self.now())
         if stored is None:
@@ -109,7 +109,7 @@ class Approvals:
         return True
 
     async def find_declined(self, code: str) -> PendingApproval | None:
-        """Return the request of a code that a person declined, until its caller has learned it."""
+        """Return the request of a code that a person declined, until its caller was informed."""
         stored = await self.store.read_note(_declined_request(_normal(code)), self.now())
         return None if stored is None else _pending(stored)
 
@@ -128,7 +128,7 @@ class Approvals:
             if self.now() >= ends_at:
                 return
             await self.sleep(_PAUSE)
-        # The answer is stored a moment after the code stops to wait. A code that has expired gets none.
+        # The answer is stored a moment after the code stops waiting. An expired code gets no answer.
         ends_at = self.now() + _STORED_WITHIN
         while self.now() < ends_at and not await self._is_answered(code):
             await self.sleep(_PAUSE)

@@ -218,7 +218,8 @@ class JobSender:
         return len(outcomes), answer.error
 
     async def _store(self, outcomes: Sequence[RowOutcome], again: Sequence[int]) -> None:
-        """Store outcomes of requests that were sent. A database that is gone for a moment is asked again.
+        """Store outcomes of requests that were sent. If the database cannot be used for a moment, they are stored
+        later.
 
         Raises:
             B24Error: with `executed` unknown. The next process that continues the job finds the rows as sent.

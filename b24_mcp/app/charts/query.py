@@ -33,7 +33,7 @@ NO_EXTRA = "The extra charts is not installed"
 
 @dataclass(frozen=True, slots=True)
 class ChartPart:
-    """What an answer says of a chart, and its picture."""
+    """What an answer says about a chart, and its picture."""
 
     form: Form
     picture: bytes | None = None

@@ -1,7 +1,7 @@
 """A pool of network connections, each of which serves one request at a time.
 
 The pool of `httpcore` looks at all its connections before and after each request, and asks the system about each idle
-one. Here a request costs the same however many connections are open.
+one. Here the work for a request does not grow with the number of open connections.
 """
 
 from __future__ import annotations
