@@ -141,7 +141,7 @@ async def test_a_page_that_stays_open_ends_the_wait_and_the_same_call_passes_aft
 async def test_opening_the_page_alone_is_no_approval(
     portal: LoopbackPortal, page: None, era: Any, shared: Approvals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client that accepts every question by itself gets nothing done."""
+    """A client that accepts every question by itself approves nothing."""
     monkeypatch.setenv("B24_DEADLINE", "0.1")
     for answer in await made(Opener("accept"), era, shared, times=2):
         assert answer["error"]["code"] == "B24MCP_APPROVAL"
@@ -149,7 +149,7 @@ async def test_opening_the_page_alone_is_no_approval(
 
 
 async def test_a_wait_does_not_end_before_the_answer_is_stored(shared: Approvals) -> None:
-    """The answer arrives in two steps: the code stops to wait, then the approval is stored."""
+    """The answer arrives in two steps: the code stops waiting, then the approval is stored."""
     looks: list[float] = []
 
     async def goes_on(seconds: float) -> None:
