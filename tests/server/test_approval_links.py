@@ -164,3 +164,27 @@ async def test_a_wait_does_not_end_before_the_answer_is_stored(shared: Approvals
     assert "Delete?" in stored
     await Approvals(shared.store, shared.now, goes_on).wait_for_answer(code, 600)
     assert len(looks) == 3
+
+
+async def test_a_call_that_is_repeated_while_its_answer_is_stored_keeps_its_code(shared: Approvals) -> None:
+    request = PendingApproval("digest", "ann", "client", "portal", "Delete?")
+    code = await shared.ask(request)
+    stored = await shared.store.take_note(f"approval:waiting:{code}", shared.now()) or ""
+
+    async def goes_on(seconds: float) -> None:
+        await shared.store.put_note(f"approval:request:{code}", stored, shared.now(), seconds=600)
+
+    assert await Approvals(shared.store, shared.now, goes_on).ask(request) == code
+
+
+@pytest.mark.parametrize("approved", [True, False])
+async def test_a_call_whose_answer_was_used_gets_another_code_at_once(shared: Approvals, approved: bool) -> None:
+    async def never(seconds: float) -> None:
+        raise AssertionError
+
+    asking = Approvals(shared.store, shared.now, never)
+    request = PendingApproval("digest", "ann", "client", "portal", "Delete?")
+    code = await asking.ask(request)
+    assert await (asking.approve if approved else asking.decline)(code)
+    assert await (asking.use if approved else asking.learn_decline)("digest")
+    assert await asking.ask(request) != code
