@@ -14,7 +14,7 @@ import pytest
 
 from b24_mcp.rest import Portal
 from b24_mcp.rest.wire.connections import NetworkTransport
-from tests.fake_portal import Served, http_answer, open_portal, serve
+from tests.fake_portal import Conversation, Served, http_answer, open_portal, serve
 
 _ANSWER = http_answer(b'{"result":1}')
 _MOST = 20
@@ -60,7 +60,7 @@ def network() -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def portal_of(answer: Callable[[bytes, asyncio.StreamWriter], object]) -> AsyncIterator[tuple[Portal, Served]]:
+async def portal_of(answer: Conversation) -> AsyncIterator[tuple[Portal, Served]]:
     async with serve(answer, keep=True) as served, open_portal(None, served.webhook()) as portal:
         with anyio.fail_after(_PATIENCE):
             yield portal, served
