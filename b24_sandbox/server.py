@@ -75,7 +75,7 @@ async def _serve(
             lifespan="off",
             access_log=False,
             ws="none",
-            timeout_graceful_shutdown=_SECONDS_TO_FINISH,  # a client may have left in the middle of a request
+            timeout_graceful_shutdown=_SECONDS_TO_FINISH,  # a client may have closed the connection during a request
             ssl_certfile=None if certificates is None else str(certificates.certificate),
             ssl_keyfile=None if certificates is None else str(certificates.key),
         )

@@ -1,6 +1,6 @@
 """Measure the time from the answer of `initialize` to the answer of the first call, on a configured portal.
 
-A client lists the tools first, as all do. Beside it stands a bare server that makes the same httpx call.
+A client lists the tools first, as all do. A bare server that makes the same httpx call is measured too.
 Usage: python -m benchmarks.first_call [ROUNDS]
 """
 

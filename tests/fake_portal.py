@@ -415,39 +415,50 @@ Conversation = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class Served:
-    """A loopback server: `port`, and every request that arrived whole, head and body as bytes."""
+    """A loopback server: `port`, and every request that arrived whole, head and body as bytes.
+
+    `connections` is the number of connections so far, `open` that of connections that neither side has closed.
+    """
 
     port: int
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
+    open: int = 0
 
     def webhook(self, scheme: str = "http") -> str:
         return f"{scheme}://127.0.0.1:{self.port}/rest/1/{CODE}/"
 
 
 @asynccontextmanager
-async def serve(answer: Conversation, tls: ssl.SSLContext | None = None) -> AsyncIterator[Served]:
+async def serve(
+    answer: Conversation, tls: ssl.SSLContext | None = None, *, keep: bool = False
+) -> AsyncIterator[Served]:
     """Listen on a loopback port. For every request that arrives whole, `answer` gets its bytes and writes what it
-    likes; the connection closes when `answer` returns."""
+    likes; the connection closes when `answer` returns, or with `keep` when the client closes it."""
     writers: set[asyncio.StreamWriter] = set()
     tasks: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served.connections += 1
+        served.open += 1
         writers.add(writer)
         task = asyncio.current_task()
         if task is not None:
             tasks.add(task)
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"(?i)content-length: *([0-9]+)", head)
-            body = await reader.readexactly(int(length[1])) if length else b""
-            served.requests.append(head + body)
-            await answer(head + body, writer)
-            await writer.drain()
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"(?i)content-length: *([0-9]+)", head)
+                body = await reader.readexactly(int(length[1])) if length else b""
+                served.requests.append(head + body)
+                await answer(head + body, writer)
+                await writer.drain()
+                if not keep:
+                    break
         except (OSError, EOFError, asyncio.CancelledError):
             pass
         finally:
+            served.open -= 1
             writer.close()
 
     server = await asyncio.start_server(converse, "127.0.0.1", 0, ssl=tls)

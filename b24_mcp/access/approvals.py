@@ -25,7 +25,7 @@ LIFETIME = 600.0
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 _CODE_LENGTH = 8
 _PAUSE = 0.5
-"""Seconds between two looks at a code that waits for its answer."""
+"""Seconds between two checks of a code that waits for an answer."""
 _STORED_WITHIN = 2.0
 """Seconds after which the answer to a code is certainly stored."""
 
@@ -64,12 +64,10 @@ class Approvals:
 
     async def ask(self, request: PendingApproval) -> str:
         """Store a request and return its code. The same call gets the same code until the answer to it was used."""
-        moment = self.now()
-        known = await self.store.read_note(_asked(request.digest), moment)
+        known = await self._known_code(request.digest)
         if known is not None:
-            for name in (_waiting, _approved_request, _declined_request):
-                if await self.store.read_note(name(known), moment) is not None:
-                    return known
+            return known
+        moment = self.now()
         code = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))
         stored, group = json.dumps(asdict(replace(request, asked_at=moment))), _group(request.user)
         await self.store.put_note(_waiting(code), stored, moment, seconds=LIFETIME, group=group)
@@ -99,7 +97,7 @@ class Approvals:
         return True
 
     async def decline(self, code: str) -> bool:
-        """Decline the call of a code. The next try of the caller learns it. Return False when the code is unknown."""
+        """Decline the call of a code. The next try of the caller is refused. Return False when the code is unknown."""
         code = _normal(code)
         stored = await self.store.take_note(_waiting(code), self.now())
         if stored is None:
@@ -109,7 +107,7 @@ class Approvals:
         return True
 
     async def find_declined(self, code: str) -> PendingApproval | None:
-        """Return the request of a code that a person declined, until its caller has learned it."""
+        """Return the request of a code that a person declined, until its caller was informed."""
         stored = await self.store.read_note(_declined_request(_normal(code)), self.now())
         return None if stored is None else _pending(stored)
 
@@ -119,6 +117,7 @@ class Approvals:
         if code is None:
             return False
         await self.store.take_note(_declined_request(code), self.now())
+        await self.store.take_note(_asked(digest), self.now())
         return True
 
     async def wait_for_answer(self, code: str, seconds: float) -> None:
@@ -128,10 +127,21 @@ class Approvals:
             if self.now() >= ends_at:
                 return
             await self.sleep(_PAUSE)
-        # The answer is stored a moment after the code stops to wait. A code that has expired gets none.
+        # The answer is stored a moment after the code stops waiting. An expired code gets no answer.
         ends_at = self.now() + _STORED_WITHIN
         while self.now() < ends_at and not await self._is_answered(code):
             await self.sleep(_PAUSE)
+
+    async def _known_code(self, digest: str) -> str | None:
+        """Return the code of a call that was asked about, until the answer to it was used."""
+        ends_at = self.now() + _STORED_WITHIN
+        while (code := await self.store.read_note(_asked(digest), self.now())) is not None:
+            if await self.find(code) is not None or await self._is_answered(code):
+                return code
+            if self.now() >= ends_at:
+                return None
+            await self.sleep(_PAUSE)  # its answer is being stored
+        return None
 
     async def _is_answered(self, code: str) -> bool:
         return await self.find_approved(code) is not None or await self.find_declined(code) is not None
@@ -151,6 +161,7 @@ class Approvals:
         if code is None:
             return False
         await self.store.take_note(_approved_request(code), self.now())
+        await self.store.take_note(_asked(digest), self.now())
         return True
 
 

@@ -142,7 +142,7 @@ class AuditTrail:
 
 @dataclass(slots=True)
 class AuditEntry:
-    """The entry of one request. `owner` is the person on whose page it is shown, if any."""
+    """The entry of one request. `owner` is the person on whose page it is shown, or empty."""
 
     trail: AuditTrail
     writes: list[tuple[MethodCall, Line]]

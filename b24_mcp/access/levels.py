@@ -1,4 +1,4 @@
-"""The access levels, and the OAuth scopes that give them."""
+"""The access levels, and the OAuth scopes that grant them."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ APPROVAL_PAGE: ContextVar[str | None] = ContextVar("approval_page", default=None
 """The beginning of the addresses at which the person of the running call answers questions; None without such pages."""
 _LONGEST_WAIT = 40.0
 _WAIT_SHARE = 0.7
-"""How long a call waits for the answer on a page: so many seconds, and at most this share of the deadline of a call."""
+"""The longest wait of a call for the answer on a page: in seconds, and as a share of the deadline of a call."""
 _LONGEST_MESSAGE = 2_000
 _SAID: Mapping[Answered, str] = {
     "declined": "The question was declined by the person or by the client.",

@@ -34,7 +34,7 @@ from b24_mcp.state.tokens_sealed import SealedTokens
 _LOG = logging.getLogger(__name__)
 
 FRESH = 600.0
-"""Seconds after which the portal is asked again who a person is."""
+"""Seconds after which a description is requested from the portal again."""
 LONGEST = 3_600.0
 """Seconds for which a description is used while the portal cannot be asked."""
 _PAUSE = 60.0
@@ -132,7 +132,7 @@ class PeopleLogins:
                 hint="The rules in B24_HTTP_ROLES give no access. A person who runs the server can change them.",
             )
         async with self._tokens.alone(_login_name(person.key)) as lease:
-            with suppress(SealedTextError):  # the key is gone, and with it the use of the old tokens
+            with suppress(SealedTextError):  # without the key the old tokens cannot be used
                 await lease.read()
             await lease.write(held.tokens)
         await self._keep(facts)

@@ -36,7 +36,8 @@ class _Used:
 
 
 class PeoplePortals:
-    """The open portals of people. Those that were not used for some minutes, or for the longest time, are closed.
+    """The open portals of people. Those that were not used for some minutes are closed, and the least recently used
+    ones when there are too many.
 
     A closed portal is opened again at the next call. Work that still uses it is not disturbed: the connections belong
     to the portal, not to the person. `most_open` limits the memory that people take.

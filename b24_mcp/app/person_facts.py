@@ -1,4 +1,4 @@
-"""Who a person is on a portal: asked with the person's own login, and stored between calls."""
+"""The identity of a person on a portal: requested with the person's own login, and stored between calls."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _object(outcomes: Mapping[str, Outcome], name: str) -> Mapping[str, object] 
 
 
 def _is_not_said(outcome: Outcome | None) -> bool:
-    """Whether the application may not read this, as opposed to a failure that may pass."""
+    """Whether an error means that the application may not read this, and is not a temporary failure."""
     return isinstance(outcome, Failed) and outcome.error.fault.kind in _NOT_SAID
 
 

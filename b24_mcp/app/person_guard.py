@@ -1,4 +1,4 @@
-"""The guard of the portal of a person: work that goes on after a call keeps no rights that the person has lost."""
+"""The guard of the portal of a person: work that goes on after a call has the rights of the person now."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class PersonGuard:
         if not 0 <= now - self._read_at < _SECONDS:
             try:
                 person = await self._person_now()
-            except OSError:  # a state that is gone for a moment does not end work; new calls are refused meanwhile
+            except OSError:  # work goes on without the state for a moment; new calls are refused meanwhile
                 return self._level or current_caller().level or "full"
             self._level = None if person is None else person.level
             self._read_at = now if person is not None else float("-inf")

@@ -11,7 +11,7 @@ from b24_mcp.app.answers.forms import Form, failure_form, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.catalog import has_outside_texts
-from b24_mcp.errors import B24Error, our_error
+from b24_mcp.errors import B24Error
 
 if TYPE_CHECKING:
     from b24_mcp.app.charts.draft import ChartKind
@@ -74,14 +74,13 @@ async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None 
     """
     from b24_mcp.app.answers.record_forms import export_form
     from b24_mcp.app.files.exchange import with_download
-    from b24_mcp.app.files.folders import place_for
+    from b24_mcp.app.files.folders import check_may_write, place_for
     from b24_mcp.app.portal_tables import tables_for
     from b24_mcp.records import check_format, export
 
     opened = await app.portals.get(portal)
     try:
-        if opened.gate.level == "read":
-            raise our_error("B24MCP_POLICY", "The access level is read: nothing is written, files included.")
+        check_may_write(opened.gate.level)
         place = await run_sync(place_for, opened.settings, path)
         await run_sync(check_format, place.path)
         tables = await tables_for(opened, sql, app.redactor)

@@ -143,7 +143,7 @@ class Runs:
         self._runs: dict[Hashable, BackgroundRun] = {}
 
     def find(self, key: Hashable) -> BackgroundRun | None:
-        """Return the run that the same call began, running, or ended with a result that was not returned yet."""
+        """Return the run that the same call began, if it is running or its result was not returned yet."""
         self._forget_old()
         return self._runs.get(key)
 

@@ -1,4 +1,4 @@
-"""How changes of the rows of a list are told.
+"""How changed rows of a list are recognized.
 
 The data is in `data/change_fields.tsv`. Columns, empty where nothing is known:
 

@@ -1,4 +1,4 @@
-"""The units (texts of methods) that share the most telling words with a question.
+"""The units (texts of methods) that share the rarest words with a question.
 
 The full-text index of SQLite computes its rank (BM25) again for each row that has one of the words, which was most of
 the time of a search. Here the part of the rank that one word adds to each row is computed once, and kept for the words
@@ -70,7 +70,7 @@ class UnitIndex:
 
     @cached_property
     def _lengths(self) -> Mapping[int, float]:
-        """What the length of each row adds below the line of the formula: long texts count less."""
+        """What the length of each row adds to the denominator of the formula: long texts count less."""
         sizes = {row: sum(_numbers(size)) for row, size in self._db.execute(_SIZES.format(self._table))}
         average = sum(sizes.values()) / max(len(sizes), 1) or 1.0
         return {row: _K1 * (1 - _B + _B * size / average) for row, size in sizes.items()}

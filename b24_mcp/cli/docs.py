@@ -210,7 +210,7 @@ def _print_status(folder: Path, editions: list[CopyStatus]) -> None:
 
 
 def _why_none() -> str:
-    """Return how a copy comes to be there, with the setting of this user."""
+    """Return how the user gets a copy, with the present setting."""
     from b24_mcp.config.settings import SettingsError, load_settings
 
     try:

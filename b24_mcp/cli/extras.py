@@ -22,7 +22,7 @@ def command_for(extra: str, prefix: str = sys.prefix, source: str | None = None)
         return f"pipx install --force {wanted}"
     if "uv" in parts and "tools" in parts:
         return f"uv tool install {wanted}"
-    # pip finds the program that is installed, from wherever it came.
+    # pip adds the extra to the installed program, whatever its source.
     return f"{shlex.quote(sys.executable)} -m pip install 'b24-mcp[{extra}]'"
 
 

@@ -1,4 +1,4 @@
-"""The settings of the login of people (`B24_HTTP_LOGIN`): what they need of each other."""
+"""The settings of the login of people (`B24_HTTP_LOGIN`), and which settings need each other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from b24_mcp.config.settings import Settings
 
 
 def login_problems(settings: Settings) -> Iterator[str]:
-    """Yield what is wrong with the settings of the login of people. Each sentence names the setting to change."""
+    """Yield the defects in the settings of the login of people. Each sentence names the setting to change."""
     if settings.http_login is None:
         if settings.http_roles is not None:
             yield "B24_HTTP_ROLES needs B24_HTTP_LOGIN=bitrix24: only people who log in have roles"

@@ -142,7 +142,7 @@ def _find(node: _Node, step: Step) -> _Item | None:
         name, value = step
         hits = [i for i in node.items if isinstance(i.node.value, dict) and i.node.value.get(name) == value]
     if len(hits) > 1:
-        raise ValueError(f"{step if isinstance(step, str) else step[1]} is there twice")
+        raise ValueError(f"{step if isinstance(step, str) else step[1]} is given twice")
     return hits[0] if hits else None
 
 

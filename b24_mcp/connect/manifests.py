@@ -91,7 +91,8 @@ def _marketplace() -> dict[str, object]:
     }
 
 
-def _claude_plugin() -> dict[str, object]:
+def _plugin() -> dict[str, object]:
+    """Return the facts with which the manifest of each plugin begins."""
     return {
         "name": about.NAME,
         "version": __version__,
@@ -99,6 +100,11 @@ def _claude_plugin() -> dict[str, object]:
         "author": {"name": about.AUTHOR},
         "license": about.LICENSE,
         "keywords": list(about.KEYWORDS),
+    }
+
+
+def _claude_plugin() -> dict[str, object]:
+    return _plugin() | {
         "userConfig": {"webhook_url": _asked() | {"sensitive": True, "required": False}},
         "mcpServers": {
             about.NAME: {
@@ -126,13 +132,7 @@ def _codex_marketplace() -> dict[str, object]:
 
 
 def _codex_plugin() -> dict[str, object]:
-    return {
-        "name": about.NAME,
-        "version": __version__,
-        "description": about.SUMMARY,
-        "author": {"name": about.AUTHOR},
-        "license": about.LICENSE,
-        "keywords": list(about.KEYWORDS),
+    return _plugin() | {
         "skills": "./skills/",
         "mcpServers": "./.mcp.json",
     }

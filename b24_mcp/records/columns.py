@@ -81,7 +81,7 @@ class Column:
 
     def store_all(self, values: Sequence[object]) -> list[Stored]:
         """Convert the values of some rows as `watch` and `store` do one after another."""
-        if _SIMPLE.issuperset(map(type, values)):  # none of them changes the type of the column
+        if _SIMPLE.issuperset(map(type, values)):  # these values do not change the type of the column
             write = _WRITERS[self.kind]
             try:
                 return [None if value is None else write(value) for value in values]

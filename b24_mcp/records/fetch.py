@@ -166,17 +166,12 @@ class Fetch:
             raise
 
     async def _read(self, run: Run, listing: Listing, on_rows: OnRows | None) -> None:
-        """Read the rows. Pages that arrived together are written together."""
-        rows: list[object] = []
-        async for page in listing:
-            rows += page
-            if listing.has_next:
-                continue
-            await run.append(rows, listing.cursor, key=listing.key, total=listing.total)
-            rows = []
-            self._update(run, listing)
-            if on_rows is not None:
-                await on_rows(listing.rows_seen, listing.total)
+        async with contextlib.aclosing(listing.by_request()) as parts:
+            async for rows in parts:
+                await run.append(rows, listing.cursor, key=listing.key, total=listing.total)
+                self._update(run, listing)
+                if on_rows is not None:
+                    await on_rows(listing.rows_seen, listing.total)
 
     async def _finish(self, run: Run, listing: Listing) -> None:
         if self._compared_with is None or not listing.complete:

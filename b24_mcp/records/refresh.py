@@ -138,14 +138,9 @@ class Refresh:
         run = await self._library.begin(former.name, self._origin, asked.kinds, fields, portal_time=asked.time)
         try:
             listing = self._portal.listing(self._origin.method, params, version=self._version, on_wait=on_wait)
-            async with aclosing(listing):
-                rows: list[object] = []
-                async for page in listing:
-                    rows += page
-                    if listing.has_next:
-                        continue  # pages that arrived together are written together
+            async with aclosing(listing), aclosing(listing.by_request()) as parts:
+                async for rows in parts:
                     await run.append(rows, None, key=key.field, total=None)
-                    rows = []
                     if on_rows is not None:
                         await on_rows(run.rows, listing.total)
             self._requests += listing.requests

@@ -1,4 +1,4 @@
-"""The form of SQLite for what other databases write otherwise."""
+"""The SQLite form of expressions of other databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store of data sets: what the rest of the package asks of a database, SQLite or PostgreSQL.
+"""The store of data sets: what the rest of the package needs from a database, SQLite or PostgreSQL.
 
 A piece of work is a function of a `Database`. `RecordStore.do` runs it in a thread. Its SQL is what both databases
 know, with `?` for a value. The few differences are in `SqlDialect`.

@@ -1,6 +1,5 @@
-"""Who is told how calls go, for metrics. Without metrics nobody is.
-
-What is reported has no names of people and no values of calls.
+"""The observer of calls, for metrics. Without metrics it does nothing. Reports hold no names of people and no values
+of calls.
 """
 
 from __future__ import annotations

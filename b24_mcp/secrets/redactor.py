@@ -47,7 +47,9 @@ _CREDENTIAL_NAMES = (
     "sessid", "signature",
 )  # fmt: skip
 _EQUALS_SIGNS = (b"=", b"%", b"\\")
-"""How the sign after the name of a parameter begins, plain or encoded. Many answers of the portal have none."""
+"""The first bytes of the sign after a parameter name, plain or encoded. Many answers of the portal have none of
+them.
+"""
 _CREDENTIAL_PARAMETER = re.compile(
     r"(?:^|(?<=[?&;\s\"'])|(?<=[%5]3[Ff])|(?<=[%5]26)|(?<=\\u0026))"
     rf"(?:{'|'.join(_CREDENTIAL_NAMES)})(?:{_OPENING}auth{_CLOSING})?(?:=|%(?:25)*+3[Dd]|\\++u003[Dd])"

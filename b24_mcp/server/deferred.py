@@ -21,7 +21,7 @@ from b24_mcp.app.app import App
 
 _FIRST = ("initialize", "server/discover")
 _SECONDS_TO_ANSWER = 0.02
-"""The time in which the answer to the first message leaves. The imports would slow it down."""
+"""Seconds in which the answer to the first message is sent. The imports would delay it."""
 
 
 class DeferredTools(ToolManager):

@@ -1,7 +1,7 @@
 """The clients that show an image in the answer of a tool.
 
-Other clients would put its base64 text before the model, which costs more than the picture is worth. They get the file
-only. `image_clients.tsv` lists the clients with sources.
+Other clients would show its base64 text to the model, which costs many tokens. They get only the file.
+`image_clients.tsv` lists the clients with sources.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _image_clients() -> frozenset[str]:
 
 
 IMAGE_CLIENTS = _image_clients()
-"""Their names in lower case, as they give them. They are read at the start, since calls must not wait for a file."""
+"""The names that the clients send, in lower case. They are read at the start, since calls must not wait for a file."""
 
 
 def shows_images(ctx: Context[App]) -> bool:

@@ -1,4 +1,4 @@
-"""The messages of stdio, one a line. A line of the client that is no valid message is answered with an error.
+"""The messages of stdio, one per line. A line of the client that is not a valid message is answered with an error.
 
 The SDK ignores such lines, and the client would wait until its timeout. Source: JSON-RPC 2.0, 5.1; the transport stdio
 of MCP.
@@ -36,7 +36,7 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 
 class ClientMessages:
-    """The messages of a client, as the SDK reads them. Lines that are none are answered when they are read."""
+    """The messages of a client, as the SDK reads them. A line that is not a message is answered when it is read."""
 
     def __init__(self, lines: AsyncIterable[bytes], answer: Answer) -> None:
         self._lines = lines
@@ -61,7 +61,7 @@ class ClientMessages:
         return await anext(self._messages)
 
     async def aclose(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         await self._messages.aclose()
 
     async def __aenter__(self) -> Self:
@@ -91,10 +91,10 @@ class ServerMessages:
         self._on_lost = on_lost
 
     async def send(self, item: SessionMessage, /) -> None:
-        """Write one message. `on_lost` is called when the client does not read any more.
+        """Write one message. `on_lost` is called when the client has closed its side.
 
         Raises:
-            anyio.BrokenResourceError: then.
+            anyio.BrokenResourceError: the client has closed its side.
         """
         line = item.message.model_dump_json(by_alias=True, exclude_unset=True)
         try:
@@ -117,7 +117,7 @@ def checked(line: bytes) -> JSONRPCMessage:
     """Return the message in a line.
 
     Raises:
-        _BrokenLineError: with the answer for any other line.
+        _BrokenLineError: the line is not a valid message. The exception has the answer.
     """
     try:
         text = line.decode("utf-8")
@@ -137,7 +137,7 @@ def checked(line: bytes) -> JSONRPCMessage:
 
 
 class _BrokenLineError(Exception):
-    """A line that is no message, with the answer to it."""
+    """A line that is not a valid message, with the answer to it."""
 
     def __init__(self, answer: JSONRPCError) -> None:
         super().__init__(answer.error.message)

@@ -84,7 +84,7 @@ def offer_of_address(query: str, portals: Sequence[str] = ()) -> Offer:
             meant = f" ({close[0]} is probably meant)" if close else ""
             raise ValueError(f"{name[:40]!r} cannot be set there{meant}; there are {', '.join(_NAMES)}")
         if name in given:
-            raise ValueError(f"{name} is there twice")
+            raise ValueError(f"{name} is given twice")
         given[name] = value
     return Offer(_level(given), _portals(given, portals), _tools(given))
 

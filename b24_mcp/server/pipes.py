@@ -1,8 +1,8 @@
 """Reading and writing stdin and stdout without a worker thread.
 
-A hand-over to a thread takes longer than most of what the server does for a short call. The transport of the SDK needs
-three for each call: to read a line, to write one and to flush it. Pipes and sockets are waited for by the event loop
-instead. Files and terminals, and everything on Windows, are still read and written in a thread.
+Passing work to a thread takes longer than most of what the server does for a short call. The transport of the SDK does
+it three times for each call: to read a line, to write one and to flush it. Here the event loop waits for pipes and
+sockets. Files and terminals, and everything on Windows, are still read and written in a thread.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class Output:
         self._turn = anyio.Lock(fast_acquire=True)
 
     async def write(self, data: bytes) -> None:
-        """Write everything, even if the task is cancelled meanwhile: half a message would spoil the next one.
+        """Write everything, even if the task is cancelled meanwhile: a partial message would corrupt the next one.
 
         Raises:
-            OSError: nobody reads any more.
+            OSError: the reader has closed its side.
         """
         async with self._turn:
             if not self._has_events:
@@ -76,8 +76,8 @@ class Output:
     def _write_now(self, data: memoryview) -> int:
         """Write as much as is possible without waiting, and return how much.
 
-        Pieces of this size do not block once the descriptor is ready, whatever its mode. The mode is not changed, since
-        other processes may share it.
+        A write of this size does not block once the descriptor is ready, whatever its mode. The mode is not changed,
+        since other processes may share it.
         """
         poll = select.poll()
         poll.register(self._descriptor, select.POLLOUT)
@@ -121,7 +121,7 @@ def _private(number: int, other: int) -> int:
 
 
 def _copy(number: int) -> int:
-    """Return a copy that is none of the standard descriptors, even if one of these is closed."""
+    """Return a copy whose number is above those of the standard descriptors, even if one of these is closed."""
     if sys.platform == "win32":
         return os.dup(number)
     from fcntl import F_DUPFD_CLOEXEC, fcntl

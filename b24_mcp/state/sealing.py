@@ -17,7 +17,7 @@ _KEY_BYTES = 32
 
 
 class SealedTextError(OSError):
-    """A stored text cannot be decrypted: it belongs to something else, was changed, or its key is gone."""
+    """A stored text cannot be decrypted: it belongs to something else, was changed, or its key was removed."""
 
 
 class SealedTexts:

@@ -1,4 +1,4 @@
-"""What is drawn of the rows of a query: the kind of the chart, its labels, and what has no room."""
+"""What is drawn of the rows of a query: the kind of the chart, its labels, and what is left out."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ def test_nothing_is_written_unless_the_user_agrees(person: Make, answer: str, co
         ("cursor", '{"mcpServers": {"a": }}', "line 1 is not JSON"),
         ("cursor", '{\n "mcpServers": {\n "a": "tops3cret" "b"}}', "line 3 is not JSON"),
         ("vscode", '{"servers": []}', "the parent of bitrix24 is not a table"),
-        ("gemini", '{"mcpServers": {"bitrix24": {}, "bitrix24": {}}}', "bitrix24 is there twice"),
+        ("gemini", '{"mcpServers": {"bitrix24": {}, "bitrix24": {}}}', "bitrix24 is given twice"),
         ("gemini", "[" * 100_000, "nested too deeply"),
         ("copilot", "[1]", "the parent of mcpServers is not a table"),
         ("codex", 'a = "tops3cret\n', "is not TOML (at line 1"),

@@ -23,7 +23,7 @@ def test_a_picture_shows_what_the_command_prints_now(shot: Shot) -> None:
 
 @pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.name)
 def test_a_chart_shows_the_numbers_that_the_command_draws_now(drawing: Drawing) -> None:
-    """Run `make pictures` when this fails. The texts count: another version of the library may move them a little."""
+    """Run `make pictures` when this fails. Only texts are compared: another version of the library may move them."""
     kept = texts_in((PICTURES / f"{drawing.name}.svg").read_text("utf-8"))
     assert kept == texts_in(draw(drawing))
     assert drawing.title in kept

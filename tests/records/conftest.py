@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,9 +114,9 @@ class ScriptedListing:
     async def aclose(self) -> None:
         """Do nothing: nothing runs in the background."""
 
-    @property
-    def has_next(self) -> bool:
-        return False
+    async def by_request(self) -> AsyncGenerator[list[Any]]:
+        async for page in self:
+            yield page
 
     @property
     def total(self) -> int:

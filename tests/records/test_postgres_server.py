@@ -1,4 +1,4 @@
-"""Data sets in PostgreSQL when the server is gone, others work in it, or rights are missing."""
+"""Data sets in PostgreSQL when the server does not answer, others work in it, or rights are missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Concurrent calls share connections without waiting for each other; a response that is too large is cut off."""
+"""Concurrent calls do not wait for each other; a response that is too large is cut off."""
 
 from __future__ import annotations
 
@@ -46,33 +46,6 @@ async def test_sixteen_calls_at_once_all_arrive_before_the_first_is_answered() -
         with anyio.fail_after(20):
             answers = await asyncio.gather(*(portal.call("profile") for _ in range(16)))
     assert [answered.result for answered in answers] == [1] * 16
-
-
-async def test_calls_one_after_another_use_one_connection() -> None:
-    connections = 0
-
-    async def keep_alive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        body = b'{"result":1}'
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        try:
-            while True:
-                await reader.readuntil(b"\r\n\r\n")
-                await reader.readexactly(2)
-                writer.write(head.encode() + body)
-        except asyncio.IncompleteReadError:
-            writer.close()
-
-    server = await asyncio.start_server(keep_alive, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with open_portal(None, f"http://127.0.0.1:{port}/rest/1/secretcode123/") as portal:
-        with anyio.fail_after(20):
-            for _ in range(10):
-                await portal.call("profile")
-    server.close()
-    await server.wait_closed()
-    assert connections == 1
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import StreamWriter
+
 import anyio
 import pytest
 
@@ -54,34 +56,18 @@ async def test_a_failed_call_is_not_repeated_here() -> None:
     assert len(fake.requests) == 1
 
 
-async def test_calls_share_a_connection_and_a_closed_portal_opens_a_new_one() -> None:
-    from asyncio import StreamReader, StreamWriter, start_server
+async def test_a_closed_portal_opens_a_new_connection() -> None:
+    async def answer(request: bytes, writer: StreamWriter) -> None:
+        writer.write(http_answer(b'{"result":1}'))
 
-    connections = 0
-
-    async def converse(reader: StreamReader, writer: StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        try:
-            while True:
-                await reader.readuntil(b"\r\n\r\n{}")
-                writer.write(http_answer(b'{"result":1}'))
-                await writer.drain()
-        except EOFError:
-            writer.close()
-
-    server = await start_server(converse, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    with anyio.fail_after(5):
-        async with open_portal(None, f"http://127.0.0.1:{port}/rest/1/{CODE}/") as portal:
+    async with serve(answer, keep=True) as served, open_portal(None, served.webhook()) as portal:
+        with anyio.fail_after(5):
             for _ in range(3):
                 assert (await portal.call("profile")).result == 1
-            assert connections == 1
+            assert served.connections == 1
             await portal.aclose()
             assert (await portal.call("profile")).result == 1
-            assert connections == 2
-    server.close()
-    await server.wait_closed()
+            assert served.connections == 2
 
 
 async def test_many_calls_at_once_are_all_answered() -> None:

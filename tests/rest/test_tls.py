@@ -169,32 +169,20 @@ async def test_an_unreadable_bundle_is_reported(tmp_path: Path, content: bytes |
 @pytest.mark.parametrize("together", [True, False])
 async def test_records_after_a_response_never_become_the_next_response(authority: Authority, together: bool) -> None:
     """Over TLS they may be received with the answer, and then the socket shows nothing of them."""
-    connections = 0
 
-    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
-                own, stray = http_answer(b'{"result":"mine"}'), http_answer(b'{"result":"of another call"}')
-                if together:
-                    writer.write(own + stray)
-                else:
-                    writer.writelines([own])
-                    writer.writelines([stray])
-                await writer.drain()
-        except (OSError, EOFError):
-            pass
-        finally:
-            writer.close()
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        own, stray = http_answer(b'{"result":"mine"}'), http_answer(b'{"result":"of another call"}')
+        if together:
+            writer.write(own + stray)
+        else:
+            writer.writelines([own])
+            writer.writelines([stray])
 
-    server = await asyncio.start_server(converse, "127.0.0.1", 0, ssl=authority.server())
-    address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/rest/1/{CODE}/"
-    async with open_portal(None, address, ca_bundle=authority.file) as portal:
+    async with (
+        serve(answer, authority.server(), keep=True) as served,
+        open_portal(None, served.webhook("https"), ca_bundle=authority.file) as portal,
+    ):
         with anyio.fail_after(10):
             for _ in range(4):
                 assert (await portal.call("crm.deal.add")).result == "mine"
-    server.close()
-    assert connections == 4
+        assert served.connections == 4

@@ -527,7 +527,7 @@ async def test_rows_whose_answer_was_lost_are_unknown_and_not_sent_again(
 
 
 def break_store(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, after: int = 0) -> None:
-    """Make a function of the data sets fail as if their database was gone, after some calls that work."""
+    """Make a function of the data sets fail as if their database did not answer, after some calls that work."""
     works = getattr(owner, name)
     calls = iter(range(1_000_000))
 

@@ -141,7 +141,7 @@ async def test_a_page_that_stays_open_ends_the_wait_and_the_same_call_passes_aft
 async def test_opening_the_page_alone_is_no_approval(
     portal: LoopbackPortal, page: None, era: Any, shared: Approvals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client that accepts every question by itself gets nothing done."""
+    """A client that accepts every question by itself approves nothing."""
     monkeypatch.setenv("B24_DEADLINE", "0.1")
     for answer in await made(Opener("accept"), era, shared, times=2):
         assert answer["error"]["code"] == "B24MCP_APPROVAL"
@@ -149,7 +149,7 @@ async def test_opening_the_page_alone_is_no_approval(
 
 
 async def test_a_wait_does_not_end_before_the_answer_is_stored(shared: Approvals) -> None:
-    """The answer arrives in two steps: the code stops to wait, then the approval is stored."""
+    """The answer arrives in two steps: the code stops waiting, then the approval is stored."""
     looks: list[float] = []
 
     async def goes_on(seconds: float) -> None:
@@ -164,3 +164,27 @@ async def test_a_wait_does_not_end_before_the_answer_is_stored(shared: Approvals
     assert "Delete?" in stored
     await Approvals(shared.store, shared.now, goes_on).wait_for_answer(code, 600)
     assert len(looks) == 3
+
+
+async def test_a_call_that_is_repeated_while_its_answer_is_stored_keeps_its_code(shared: Approvals) -> None:
+    request = PendingApproval("digest", "ann", "client", "portal", "Delete?")
+    code = await shared.ask(request)
+    stored = await shared.store.take_note(f"approval:waiting:{code}", shared.now()) or ""
+
+    async def goes_on(seconds: float) -> None:
+        await shared.store.put_note(f"approval:request:{code}", stored, shared.now(), seconds=600)
+
+    assert await Approvals(shared.store, shared.now, goes_on).ask(request) == code
+
+
+@pytest.mark.parametrize("approved", [True, False])
+async def test_a_call_whose_answer_was_used_gets_another_code_at_once(shared: Approvals, approved: bool) -> None:
+    async def never(seconds: float) -> None:
+        raise AssertionError
+
+    asking = Approvals(shared.store, shared.now, never)
+    request = PendingApproval("digest", "ann", "client", "portal", "Delete?")
+    code = await asking.ask(request)
+    assert await (asking.approve if approved else asking.decline)(code)
+    assert await (asking.use if approved else asking.learn_decline)("digest")
+    assert await asking.ask(request) != code

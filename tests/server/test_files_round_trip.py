@@ -36,7 +36,7 @@ Call = Callable[..., Awaitable[Any]]
 
 
 async def send_to_every_target(call: Call) -> list[str]:
-    """Send the file wherever the sandbox keeps files, and return what `download_file` is asked for."""
+    """Upload the file to each place for files of the sandbox, and return what `download_file` is asked for."""
 
     async def write(method: str, **params: Any) -> Any:
         answer = await call("call_method", method=method, params=params)

@@ -1,4 +1,4 @@
-"""Lines and answers pass whole through pipes, sockets and files, however slowly the other side reads and writes."""
+"""Lines and answers pass unchanged through pipes, sockets and files, however slowly the other side works."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def test_a_long_answer_waits_for_a_slow_reader_and_the_next_one_follows_it
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(output.write, long)
             tasks.start_soon(output.write, b"next\n")
-            await anyio.wait_all_tasks_blocked()  # nobody has read, and the event loop is free
+            await anyio.wait_all_tasks_blocked()  # both writes wait, and the event loop is not blocked
             while not got.endswith(b"next\n"):
                 got += await run_sync(os.read, reading, 1 << 16)
     assert got == long + b"next\n"
@@ -74,7 +74,7 @@ async def test_a_cancelled_task_does_not_leave_half_a_message(ends: Ends) -> Non
 
 
 @posix
-async def test_writing_fails_when_nobody_reads_any_more(ends: Ends) -> None:
+async def test_writing_fails_when_the_reader_has_closed_its_side(ends: Ends) -> None:
     os.close(ends[0])
     with pytest.raises(BrokenPipeError):
         await Output(ends[1]).write(b"answer\n")
@@ -143,7 +143,7 @@ stdio.serve_stdio()
     assert errors.splitlines() == ["printed", "written", "by a child"]
 
 
-def test_the_process_ends_when_the_client_reads_no_more() -> None:
+def test_the_process_ends_when_the_client_closes_the_output() -> None:
     with server() as process:
         ask(process, "initialize", INITIALIZE)
         assert process.stdout is not None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from b24_mcp.access import Permit, with_risks
+from b24_mcp.access import with_risks
 from b24_mcp.app.apply.matching import AFTER
 from b24_mcp.app.short_work import run_short
 from b24_mcp.catalog import known_methods
@@ -25,6 +25,7 @@ from b24_mcp.records import JobCounts, JobRow, RowOutcome
 from b24_mcp.rest import BatchAnswer, Failed, NotRun, PlannedBatch, PlannedCall, Succeeded, plan_call
 
 if TYPE_CHECKING:
+    from b24_mcp.access import Permit
     from b24_mcp.app.open_portal import OpenPortal
     from b24_mcp.app.runs import BackgroundRun
     from b24_mcp.records import Journal
@@ -217,7 +218,8 @@ class JobSender:
         return len(outcomes), answer.error
 
     async def _store(self, outcomes: Sequence[RowOutcome], again: Sequence[int]) -> None:
-        """Store outcomes of requests that were sent. A database that is gone for a moment is asked again.
+        """Store outcomes of requests that were sent. If the database cannot be used for a moment, they are stored
+        later.
 
         Raises:
             B24Error: with `executed` unknown. The next process that continues the job finds the rows as sent.

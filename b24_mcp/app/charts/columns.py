@@ -12,7 +12,7 @@ from typing import Literal
 from b24_mcp.records.columns import Cell
 
 ColumnRole = Literal["number", "time", "period", "text", "id"]
-"""`period` is a time that is no date, such as a week: it has an order, and no place on a calendar."""
+"""`period` is a time that is not a date, such as a week: it has an order, but no place on a calendar."""
 Precision = Literal["year", "month", "day", "minute"]
 
 _ID = re.compile(r"(?:.*[_ .])?id", re.IGNORECASE)
@@ -67,7 +67,7 @@ def read_column(place: int, name: str, values: Sequence[Cell]) -> ChartColumn | 
 
 
 def moment_of(text: str) -> tuple[datetime.datetime, Precision] | None:
-    """Return the moment that a text names, as a clock on the wall of the portal shows it, and how exact it is."""
+    """Return the moment that a text names, in the local time of the portal, and how exact it is."""
     text = text.strip()
     russian = _RUSSIAN_DAY.fullmatch(text)
     found = russian or _MOMENT.fullmatch(text)

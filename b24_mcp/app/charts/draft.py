@@ -21,7 +21,7 @@ class NoChartError(Exception):
 
 @dataclass(slots=True)
 class ChartDraft:
-    """The points of a chart while it is decided what there is room for.
+    """The points of a chart before it is decided which of them are drawn.
 
     `label` names the points, and `numbers` are the columns of their values. `values` are those of each label and number
     of a series. `grouped`: a column divides the rows into series.

@@ -1,4 +1,4 @@
-"""Fewer points: what a picture has no room for is added up or left out, and the notes say so."""
+"""Reduction of points: those for which a picture has no room are added up or left out, and the notes say so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CROWDED = 3
 _DWARFING = 12.0
 _MOST_OF_CROWDED = 12
 MOST_PANELS = 4
-"""The most numbers with an axis of their own."""
+"""The largest number of axes in one chart."""
 
 
 def sort_labels(draft: ChartDraft, statement: ChartStatement, kind: ChartKind) -> None:
@@ -27,7 +27,7 @@ def sort_labels(draft: ChartDraft, statement: ChartStatement, kind: ChartKind) -
 
 
 def limit_labels(draft: ChartDraft, statement: ChartStatement, kind: ChartKind, most: int, language: Language) -> None:
-    """Keep the largest labels, in their order, and add up the others where that has a meaning."""
+    """Keep the largest labels, in their order, and add up the others where a sum is meaningful."""
     if len(draft.series) > _CROWDED:
         most = min(most, _MOST_OF_CROWDED)
     if len(draft.labels) <= most:
@@ -57,7 +57,7 @@ def limit_labels(draft: ChartDraft, statement: ChartStatement, kind: ChartKind, 
 
 
 def limit_series(draft: ChartDraft, statement: ChartStatement, language: Language) -> None:
-    """Keep the largest groups, and add up the others where that has a meaning."""
+    """Keep the largest groups, and add up the others where a sum is meaningful."""
     if len(draft.series) <= _MOST_SERIES:
         return
     sizes = [0.0] * len(draft.series)

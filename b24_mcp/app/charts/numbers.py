@@ -1,4 +1,4 @@
-"""Numbers as a chart shows them: thin spaces between the thousands, and no more decimals than say something."""
+"""Numbers as a chart shows them: thin spaces between the thousands, and only significant decimals."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from b24_mcp.app.charts.draft import ChartKind, NoChartError
 from b24_mcp.app.charts.drawing import PictureFormat, can_draw, draw
 from b24_mcp.app.charts.shape import ChartShape, ChartWish, shape_of
 from b24_mcp.app.files.exchange import with_download
-from b24_mcp.app.files.folders import place_for
+from b24_mcp.app.files.folders import check_may_write, place_for
 from b24_mcp.app.open_portal import OpenPortal
-from b24_mcp.errors import B24Error, our_error
+from b24_mcp.errors import B24Error
 from b24_mcp.records import DataSetLibrary, PortalTable, QueryAnswer, ask
 from b24_mcp.secrets import Redactor, each_text, without_hidden
 from b24_mcp.storage.new_file import draft_file
@@ -33,7 +33,7 @@ NO_EXTRA = "The extra charts is not installed"
 
 @dataclass(frozen=True, slots=True)
 class ChartPart:
-    """What an answer says of a chart, and its picture."""
+    """What an answer says about a chart, and its picture."""
 
     form: Form
     picture: bytes | None = None
@@ -134,8 +134,7 @@ def save_picture(place: FilePlace, data: bytes) -> FilePlace:
 
 
 async def _saved(opened: OpenPortal, shape: ChartShape, picture: bytes) -> Form:
-    if opened.gate.level == "read":
-        raise our_error("B24MCP_POLICY", "The access level is read: no file is written.")
+    check_may_write(opened.gate.level)
     place = await run_sync(place_for, opened.settings, picture_name(shape, "png"))
     written = await run_sync(save_picture, place, picture)
     return await with_download(chart_form(shape, str(written.path)), written)

@@ -1,4 +1,4 @@
-"""The shape of a chart: what is drawn of the rows of a query, and why in this way."""
+"""The shape of a chart: what is drawn of the rows of a query, and the reason for the kind of the chart."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ChartShape:
 
 @dataclass(frozen=True, slots=True)
 class ChartWish:
-    """What a person wants of a chart: its kind, its title, and the language of the words in it."""
+    """What a person requests: the kind of a chart, its title, and the language of the words in it."""
 
     kind: ChartKind | None = None
     title: str = ""
@@ -164,7 +164,7 @@ def _is_whole(draft: ChartDraft, statement: ChartStatement, *, truncated: bool) 
 
 
 def _differ(draft: ChartDraft) -> bool:
-    """Whether the numbers of the series are too far from each other for one axis."""
+    """Whether the numbers of the series differ too much for one axis."""
     if len(draft.series) < 2:
         return False
     largest = [0.0] * len(draft.series)

@@ -57,7 +57,7 @@ def _title(shape: ChartShape) -> Spec:
 
 
 def _bars(shape: ChartShape, points: Sequence[ChartPoint], panel: int | None) -> Spec:
-    """Return bars: lying ones for long or many names, upright ones for few short names and for times."""
+    """Return bars: horizontal ones for long or many names, vertical ones for few short names and for times."""
     is_upright = _is_upright(shape)
     along, across = ("x", "y") if is_upright else ("y", "x")
     width = min(_WIDTH, _WIDEST_BAR * len(shape.labels) * (1 if panel is not None else len(shape.series)))
@@ -180,7 +180,7 @@ def _numbers(shape: ChartShape, points: Sequence[ChartPoint], panel: int | None,
 
 
 def _times(shape: ChartShape) -> Spec:
-    """Return the axis of the times. Few of them are all marked, so that no label stands between two."""
+    """Return the axis of the times. If there are few, each has its own label, and no label is between two."""
     if shape.precision is None:
         axis: Spec = {"title": shape.axis or None, "labelOverlap": True, "labelLimit": _LONGEST_LABEL}
         return {"field": "label", "type": "ordinal", "sort": list(shape.labels), "axis": axis}
@@ -235,7 +235,7 @@ def _step(grouped: bool) -> int:
 
 
 def _cut_time(label: str, shape: ChartShape) -> str:
-    """Return a time as far as it says something: a day without the midnight after it."""
+    """Return a time. A day is returned without the midnight after it."""
     return label[:10] if shape.precision == "day" else label
 
 

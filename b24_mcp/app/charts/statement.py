@@ -1,4 +1,4 @@
-"""What the text of a statement says about a chart of its rows."""
+"""The facts in the text of a statement that matter for a chart of its rows."""
 
 from __future__ import annotations
 

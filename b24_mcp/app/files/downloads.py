@@ -19,7 +19,7 @@ from b24_mcp.app.answers.forms import Form, failure_form, head, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.files.exchange import with_download
-from b24_mcp.app.files.folders import place_for
+from b24_mcp.app.files.folders import check_may_write, place_for
 from b24_mcp.app.files.sources import FoundSource, find_source
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.errors import B24Error, our_error
@@ -53,8 +53,7 @@ async def download_file(
     """
     opened = await app.portals.get(portal)
     try:
-        if opened.gate.level == "read":
-            raise our_error("B24MCP_POLICY", "The access level is read: nothing is written, files included.")
+        check_may_write(opened.gate.level)
         found = await find_source(app, opened, source)
         form = await _downloaded(opened, found, path or "", on_wait)
     except B24Error as exc:

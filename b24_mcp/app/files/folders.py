@@ -6,13 +6,23 @@ import hashlib
 import os
 import re
 
-from b24_mcp.access import current_caller
+from b24_mcp.access import Level, current_caller
 from b24_mcp.config.settings import Settings
 from b24_mcp.errors import our_error
 from b24_mcp.storage.folders import FolderError
 from b24_mcp.storage.places import FilePlace, folders_of, make_files_folder, place_in
 
 _UNPLAIN = re.compile(r"[^A-Za-z0-9@._-]")
+
+
+def check_may_write(level: Level) -> None:
+    """Check that the access level of the caller allows files to be written.
+
+    Raises:
+        B24Error: `B24MCP_POLICY`; nothing was written.
+    """
+    if level == "read":
+        raise our_error("B24MCP_POLICY", "The access level is read: no file is written.")
 
 
 def place_for(settings: Settings, path: str, *, existing: bool = False) -> FilePlace:

@@ -1,6 +1,6 @@
 """The program that reads the text of a file for a preview, in a process of its own.
 
-It is started as a script, because a file may be made to keep a reader busy or to fill the memory. Its arguments are the
+It is started as a script, because a file can be designed to use much time or memory. Its arguments are the
 path and the largest number of characters. It prints the text, or exits with 3 and prints why there is no text.
 """
 

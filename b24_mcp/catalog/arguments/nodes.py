@@ -23,7 +23,7 @@ _IDS = {"user", "crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote
 _CODES = {"sale_status.id", "sale_status"}
 _LISTS_OF_IDS = {"users", "attendees", "accomplices", "auditors"}
 _KINDS_BY_NAME = {"uf_department": "id", "uf_head": "id", "personal_birthday": "date"}
-"""What fields hold that every portal has, and whose documented type is only that of a text."""
+"""The content of fields that every portal has and whose documented type is only a text."""
 _FILES = {"file", "diskfile", "attached_diskfile"}
 _NAMES_OF_PEOPLE = {"NAME", "LAST_NAME"}
 _FILLED_IN = re.compile(r"\.\.\.|…|<|N$|X$|PropertyId$")

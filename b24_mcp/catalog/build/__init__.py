@@ -23,7 +23,7 @@ __all__ = ["BuildProgress", "Difference", "NoDocumentationError", "Report", "bui
 
 
 BuildProgress = Callable[[str, int, int], None]
-"""Gets the step of a build, and how much of it is done of how much; 0 of 0 where that is not known."""
+"""Called with the step of a build, the number of parts that are done, and that of all; 0 and 0 if not known."""
 
 
 def _silent(step: str, done: int, whole: int) -> None:

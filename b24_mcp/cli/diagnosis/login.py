@@ -12,7 +12,7 @@ _ABOUT = "login of people"
 
 
 def check_login(configuration: Configuration) -> Iterator[Finding]:
-    """Yield what is wrong with the login of people; nothing when no setting asks for it."""
+    """Yield the defects of the login of people; nothing when it is off."""
     settings = configuration.settings
     problems = list(login_problems(settings))
     if settings.http_login is not None and (problem := portal_problem(configuration)) is not None:

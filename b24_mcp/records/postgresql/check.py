@@ -1,4 +1,4 @@
-"""What is missing of a database of data sets, for `b24-mcp doctor`."""
+"""The check of a database of data sets, for `b24-mcp doctor`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ _OLDEST = 140_000
 
 
 def check_server(address: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return the database that was reached, without its secrets, and what is missing in it with the remedy.
-
-    It blocks.
+    """Return the name of the database without secrets, and its defects with the remedies. It blocks.
 
     Raises:
         B24Error: `B24MCP_RECORDS_FILE` when it cannot be reached.

@@ -29,7 +29,7 @@ _NETWORK = {
     "application_name": "b24-mcp",
     "client_encoding": "UTF8",
 }
-# A connection that is lost ends on the server soon, too, and with it the locks of a replica that is gone.
+# The server also ends a lost connection soon, which releases the locks of a replica that was killed.
 _ALWAYS = {
     # A statement that waited for a lock then reads the state after it, not the one before.
     "default_transaction_isolation": "read\\ committed",
@@ -66,12 +66,12 @@ class PostgresConnections:
 
     @contextmanager
     def main(self) -> Iterator[PgConnection]:
-        """Use a connection of the main user. It waits for a free one."""
+        """Use a connection of the main user. Wait until one is free."""
         pool = self._opened()
         try:
             connection = pool.getconn(timeout=_PATIENCE)
         except PoolTimeout:
-            self._main_connection_works()  # or it says why not
+            self._main_connection_works()  # raises the reason if not
             raise
         try:
             yield connection

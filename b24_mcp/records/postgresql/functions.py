@@ -59,6 +59,6 @@ _INSTEAD = {
 
 
 def instead_of(name: str) -> str | None:
-    """Return a hint with what PostgreSQL has in place of a function of SQLite; None if there is nothing known."""
+    """Return a hint with the PostgreSQL form of a function of SQLite; None for an unknown function."""
     form = _INSTEAD.get(name.lower())
     return None if form is None else f"In PostgreSQL write {form}."

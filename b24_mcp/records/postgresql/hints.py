@@ -1,4 +1,4 @@
-"""What is wrong with a statement, in the words that data sets have for it, and the right form in PostgreSQL."""
+"""The reason why a statement failed, in the terms of data sets, and the correct form in PostgreSQL."""
 
 from __future__ import annotations
 

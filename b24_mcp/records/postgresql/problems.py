@@ -22,9 +22,9 @@ RIGHTS_HINT = (
     "ALTER ROLE user CREATEROLE. `b24-mcp doctor` checks both."
 )
 GONE = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedObject)
-"""What another process removed."""
+"""Errors about something that another process removed."""
 COLLISIONS = (errors.DeadlockDetected, errors.SerializationFailure)
-"""What may succeed when it is tried again."""
+"""Errors after which another attempt may succeed."""
 
 
 @contextmanager
@@ -60,14 +60,14 @@ def database_error(exc: psycopg.Error) -> B24Error:
 
 
 def is_connection_loss(exc: psycopg.Error) -> bool:
-    """Whether an error means that the server is not there any more."""
+    """Whether an error means that the connection to the server was lost."""
     return isinstance(exc, psycopg.OperationalError) and (
         exc.sqlstate is None or exc.sqlstate[:2] == "08" or exc.sqlstate in ("57P01", "57P02", "57P03")
     )
 
 
 def said_by(exc: psycopg.Error) -> str:
-    """Return the first line of what the server said."""
+    """Return the first line of the message of the server."""
     said = exc.diag.message_primary
     return (said or type(exc).__name__).rstrip(".")
 

@@ -75,12 +75,12 @@ class OwnedSchema:
 
     @property
     def name(self) -> str:
-        """The name, which does not tell the owner."""
+        """The name of the schema. It does not reveal the owner."""
         return "b24_" + _digest(f"{self.owner}\0{self.portal}", _DIGITS)
 
     @property
     def lock(self) -> int:
-        """The number of the lock of the one who writes."""
+        """The number of the writing lock."""
         return lock_number(self.name)
 
 
@@ -153,7 +153,7 @@ def set_aside(connection: PgConnection, schema: OwnedSchema, now: str) -> str | 
 def expire_others(connection: PgConnection, before: str) -> None:
     """Remove some schemas that were last used before this time (ISO 8601), with their logins.
 
-    Their owners may never come back, so this runs when another schema is opened.
+    Their owners may never use them again, so this runs when another schema is opened.
     """
     unused = connection.execute(
         f"SELECT schema FROM {CONTROL}.people WHERE used_at < %s ORDER BY used_at LIMIT %s".encode(),  # noqa: S608

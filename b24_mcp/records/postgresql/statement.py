@@ -1,8 +1,8 @@
 """The check of a statement before PostgreSQL gets it, and its names as they are stored.
 
-The rights of the login that runs it protect the data of others. The check keeps a statement from what every login of
-PostgreSQL may do: read the names of others in the tables of the system, change settings of its session, wait, hold
-locks. Names that are written without quotes become the stored ones, because PostgreSQL makes them lower case.
+The rights of the login that runs it protect the data of others. The check refuses what every login of PostgreSQL may
+do: read the names of others in the tables of the system, change settings of its session, wait, hold locks. Names that
+are written without quotes become the stored ones, because PostgreSQL makes them lower case.
 """
 
 from __future__ import annotations

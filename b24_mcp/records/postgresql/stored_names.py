@@ -75,7 +75,7 @@ class _Names:
             self._by_form.setdefault(_form(name), set()).add(name)
 
     def find(self, written: str) -> str | None:
-        """Return the stored name that was meant; None if there is none, or several."""
+        """Return the stored name that was meant; None if no name or several names fit."""
         if written in self._exact:
             return written
         found = self._by_form.get(_form(written), set())

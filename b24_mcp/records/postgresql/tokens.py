@@ -31,7 +31,7 @@ _COMMENT_MARK = re.compile(r"/\*|\*/")
 
 @dataclass(slots=True)
 class SqlToken:
-    """A token. `name` is what a word or a quoted name says; empty for other tokens."""
+    """A token. `name` is the name in a word or in quotes; empty for other tokens."""
 
     text: str
     kind: str

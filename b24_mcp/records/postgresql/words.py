@@ -12,7 +12,7 @@ _RESERVED = """
     trailing true union unique user using variadic verbose when where window with
 """
 RESERVED = frozenset(_RESERVED.split())
-"""Words that are no name of a column without quotes."""
+"""Words that cannot be the name of a column without quotes."""
 
 _BEFORE_PARENTHESIS = """
     all and any array as asc between bit by case cast char character cross cube dec decimal desc distinct else end
@@ -30,11 +30,11 @@ _SYSTEM_NAMES = """
     xmlroot xmlserialize xmltable
 """
 SYSTEM_NAMES = frozenset(_SYSTEM_NAMES.split())
-"""Names of tables and types that tell about others, beside those that begin with `pg_`."""
+"""Names of tables and types that reveal facts about others, beside those that begin with `pg_`."""
 
 _SYSTEM_WORDS = "current_catalog current_role current_schema current_user session_user system_user user"
 SYSTEM_WORDS = frozenset(_SYSTEM_WORDS.split())
-"""Words that tell about the login."""
+"""Words that reveal the login."""
 
 BEFORE_NORMALIZED = frozenset(("is", "not", "nfc", "nfd", "nfkc", "nfkd"))
 """Words before NORMALIZED, which is the test of a text that does what the function `normalize` does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from b24_mcp.catalog import Version
@@ -66,6 +66,15 @@ class Listing:
             else:
                 await self._advance(wanted)
 
+    async def by_request(self) -> AsyncGenerator[list[Any]]:
+        """Yield the rows of all pages that arrived together as one list, so that they can be stored together."""
+        rows: list[Any] = []
+        async for page in self:
+            rows += page
+            if not self._has_next:
+                yield rows
+                rows = []
+
     async def aclose(self) -> None:
         """Cancel the requests in the background. The listing can go on, and sends them again."""
         await self._strategy.aclose()
@@ -111,7 +120,7 @@ class Listing:
         return cursor | {"total": self._summary.total, "whole": self._summary.whole}
 
     @property
-    def has_next(self) -> bool:
+    def _has_next(self) -> bool:
         """Whether the next rows have arrived, so that the next step waits for no request."""
         is_wanted = self._limit is None or self.rows_seen < self._limit
         return is_wanted and any(len(page.rows) > self._drop for page in self._waiting)

@@ -1,7 +1,7 @@
 """The number of requests of a list that run at the same time.
 
-More requests help while the portal is what takes the time. If this process is, they only fill its memory with rows that
-wait, which makes everything slower.
+More requests help while most of the time passes on the portal. If this process is busy, they only fill its memory with
+waiting rows, which makes everything slower.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _KEPT = 0.9
 
 
 class RequestWindow:
-    """A number of requests between 2 and `most`, from the share of time in which this process is at work.
+    """A number of requests between 2 and `most`, from the share of time in which this process is busy.
 
     `clock` and `processor` return seconds, and seconds of processor time of this process.
     """

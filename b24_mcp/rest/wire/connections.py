@@ -79,8 +79,8 @@ class WatchedStream(httpcore.AsyncNetworkStream):
     def _is_readable(self) -> bool:
         """Whether something arrived after the response, or the connection has ended.
 
-        The pool asks this about every idle connection before and after each request. The library reads all properties
-        of a connection to return one, so the two that are needed are kept.
+        The pool asks this at each request. The library reads all properties of a connection to return one, so the two
+        that are needed are kept.
         """
         if self.bounds.begun and not self.bounds.clean:
             return True

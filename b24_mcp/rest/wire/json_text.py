@@ -43,7 +43,7 @@ def to_json_bytes(value: object) -> bytes:
 
 
 def _fast(value: object) -> bytes | None:
-    """Return a value as JSON in UTF-8, in a fifth of the time of Python's encoder; None for a value that needs it."""
+    """Return a value as JSON in UTF-8, in a fifth of the time of Python's encoder; None if only that can write it."""
     try:
         data = fast_json(value, inf_nan_mode="strings")
     except PydanticSerializationError:

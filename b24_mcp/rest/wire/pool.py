@@ -1,7 +1,7 @@
 """A pool of network connections, each of which serves one request at a time.
 
 The pool of `httpcore` looks at all its connections before and after each request, and asks the system about each idle
-one. Here a request costs the same however many connections are open.
+one. Here the work for a request does not grow with the number of open connections.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ConnectionPool:
         self._idle: deque[httpcore.AsyncConnectionInterface] = deque()  # the last one used is at the right
 
     async def acquire(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
-        """Return a connection for one request. It is released after its response. Wait while all are used."""
+        """Return a connection for one request, to be released after its response. Wait while all are used."""
         await self._places.acquire()
         ended: list[httpcore.AsyncConnectionInterface] = []
         connection = self._reusable(origin, ended)
@@ -58,10 +58,11 @@ class ConnectionPool:
     def _reusable(
         self, origin: httpcore.Origin, ended: list[httpcore.AsyncConnectionInterface]
     ) -> httpcore.AsyncConnectionInterface | None:
-        """Return the idle connection to an origin that was used last. `ended` gets those that cannot be used."""
-        for connection in reversed(tuple(self._idle)):
+        """Return the idle connection to an origin that was used last. Add those that cannot be used to `ended`."""
+        for place in reversed(range(len(self._idle))):
+            connection = self._idle[place]
             if connection.can_handle_request(origin):
-                self._idle.remove(connection)
+                del self._idle[place]
                 if not connection.has_expired():
                     return connection
                 ended.append(connection)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
@@ -50,6 +51,7 @@ from b24_mcp.state import SharedState
 if TYPE_CHECKING:
     from b24_mcp.server.http.people.grants import GrantServer
 
+_T = TypeVar("_T")
 _MAX_SESSIONS = 4_000
 """Sessions kept at the same time, at 40 kB each. A session expires half an hour after its last request."""
 # Issuers are compared as strings, so no slash may be added to the name of one.
@@ -95,9 +97,11 @@ def http_application(
     verifier = grants.verifier if grants else _verifier(options, ca_bundle)
     address = options.exchange_address
     exchange = None if address is None else FileExchange(address, state, options.upload)
+    approvals = OwnAddress.of(options.url).to(APPROVE) if options.login and options.url is not None else None
 
     def protected(app: ASGIApp, *methods: str) -> ASGIApp:
-        narrowing = NarrowingAddress(_approving(_exchanging(app, exchange), options), overview.portals)
+        endpoint = _with_value(_with_value(app, EXCHANGE, exchange), APPROVAL_PAGE, approvals)
+        narrowing = NarrowingAddress(endpoint, overview.portals)
         return _for_browsers(_authenticated(narrowing, options, verifier), options, methods)
 
     # There is no GET: every message belongs to a call and is sent with its answer. DELETE ends a session.
@@ -132,31 +136,15 @@ def _session_manager(
     return server.session_manager
 
 
-def _exchanging(app: ASGIApp, exchange: FileExchange | None) -> ASGIApp:
-    """Return the application whose calls use this exchange of files."""
+def _with_value(app: ASGIApp, variable: ContextVar[_T], value: _T) -> ASGIApp:
+    """Return the application whose requests have this value of a context variable."""
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
-        token = EXCHANGE.set(exchange)
+        token = variable.set(value)
         try:
             await app(scope, receive, send)
         finally:
-            EXCHANGE.reset(token)
-
-    return handle
-
-
-def _approving(app: ASGIApp, options: HttpOptions) -> ASGIApp:
-    """Return the application whose calls can name the page at which a person approves them."""
-    if not options.login or options.url is None:
-        return app
-    page = OwnAddress.of(options.url).to(APPROVE)
-
-    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
-        token = APPROVAL_PAGE.set(page)
-        try:
-            await app(scope, receive, send)
-        finally:
-            APPROVAL_PAGE.reset(token)
+            variable.reset(token)
 
     return handle
 

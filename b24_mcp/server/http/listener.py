@@ -82,7 +82,7 @@ def _without_delay(connection: socket.socket) -> socket.socket:
     acknowledgement by 40 ms.
     """
     if connection.family in (socket.AF_INET, socket.AF_INET6):
-        with contextlib.suppress(OSError):  # the client may have left
+        with contextlib.suppress(OSError):  # the client may have closed the connection
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import anyio
@@ -93,8 +93,10 @@ async def test_a_reader_that_is_cancelled_leaves_no_request_behind() -> None:
 
     requests.start(endless())
     requests.start(endless())
-    with anyio.move_on_after(0.01):
-        await requests.next()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(requests.next)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
     assert ended == ["ended", "ended"]
     assert not requests
 
@@ -112,18 +114,26 @@ async def test_a_request_that_raises_cancels_the_others() -> None:
     assert not requests
 
 
+async def test_pages_that_arrive_together_are_returned_together() -> None:
+    app = FakePortal(methods={"crm.deal.list": MemoryList(list(range(1, 20_001)))})
+    async with open_portal(app) as portal:
+        parts = [numbers(part) async for part in portal.listing("crm.deal.list").by_request()]
+    assert sorted(number for part in parts for number in part) == list(range(1, 20_001))
+    assert 1 < len(parts) <= len(app.requests)
+
+
 async def test_the_next_pages_are_requested_while_rows_are_used() -> None:
     app = FakePortal(methods={"crm.deal.list": MemoryList(list(range(1, 20_001)))})
     async with open_portal(app) as portal:
         listing = portal.listing("crm.deal.list")
         rows = 0
-        async for page in listing:
-            rows += len(page)
-            if rows > 1_000 and not listing.has_next:
-                break
+        async with aclosing(listing.by_request()) as parts:
+            async for part in parts:
+                rows += len(part)
+                if rows > 1_000:
+                    break
         before = len(app.requests)
-        for _ in range(200):
-            await asyncio.sleep(0)
+        await anyio.wait_all_tasks_blocked()
         assert len(app.requests) > before
         rest = numbers(await read(listing))
     assert rows + len(rest) == 20_000
@@ -135,14 +145,14 @@ async def test_a_listing_that_is_closed_sends_nothing_more_and_can_go_on() -> No
     async with open_portal(app) as portal:
         listing = portal.listing("crm.deal.list")
         seen: list[int] = []
-        async for page in listing:
-            seen += numbers(page)
-            if len(seen) > 1_000 and not listing.has_next:
-                break
+        async with aclosing(listing.by_request()) as parts:
+            async for part in parts:
+                seen += numbers(part)
+                if len(seen) > 1_000:
+                    break
         await listing.aclose()
         before = len(app.requests)
-        for _ in range(200):
-            await asyncio.sleep(0)
+        await anyio.wait_all_tasks_blocked()
         assert len(app.requests) == before
         seen += numbers(await read(listing))
     assert sorted(seen) == list(range(1, 20_001))

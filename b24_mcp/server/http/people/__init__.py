@@ -1,6 +1,6 @@
 """People over HTTP (`B24_HTTP_LOGIN`): their login with the browser, and the clients that they gave access.
 
-Two parts that know of each other only what is defined here: `BrowserLogin` knows who uses a browser, and
+Two parts that depend only on the protocols defined here: `BrowserLogin` knows who uses a browser, and
 `ClientGrants` which clients (programs) may act for a person.
 """
 

@@ -24,7 +24,7 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class PersonPage:
-    """Writes pages for a signed-in person in a language. `portal` is what the person reads as the name of the portal,
+    """The pages for a signed-in person in a language. `portal` is what the person reads as the name of the portal,
     and `now` the Unix time of the request.
     """
 

@@ -64,7 +64,7 @@ class OwnAddress:
         self.set_cookie(response, name, "", 0)
 
     def sends(self, request: Request) -> bool:
-        """Whether a browser says that a form was sent from a page of this server."""
+        """Whether the headers of a browser show that a form was sent from a page of this server."""
         origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
         if origin is None and site is None:
             return False

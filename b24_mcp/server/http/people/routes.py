@@ -144,7 +144,7 @@ class PeoplePages:
             return self._refused(request, signed_in)
         waiting = await self.approvals.find(code)
         if waiting is None or waiting.user != signed_in.person.key:
-            # The same page for the question of another person: nobody learns that there is one.
+            # The question of another person gets the same page, which does not reveal that it exists.
             return message_page(
                 "nothing_waits", self._language(request, signed_in), self.login.address.to("/"), status=404
             )

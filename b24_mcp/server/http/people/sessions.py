@@ -42,7 +42,7 @@ class Sessions:
         return session
 
     async def person(self, session: str) -> str | None:
-        """Return the key of the person of a session; None when there is no such session any more. This is a use."""
+        """Return the key of the person of a session; None when the session has ended. It counts as a use."""
         if not session or len(session) > _LONGEST_ID:
             return None
         mark, now = _mark(session), self.now()

@@ -20,11 +20,11 @@ AUTH_METHODS: tuple[AuthMethod, ...] = get_args(AuthMethod)
 _UNUSED_SECONDS = 7 * 24 * 3_600.0
 """Clients keep their registration, so one whose first login was not finished may try again days later."""
 _USED_SECONDS = 500 * 24 * 3_600.0
-"""Longer than any grant lives. Each consent begins it again."""
+"""Longer than the life of any grant. Each consent renews it."""
 _MAX_UNUSED = 1_000
 _MAX_REDIRECTS = 20
 _MAX_REDIRECT_LENGTH = 6_000
-"""The length of all redirect addresses of a client together, since a stranger has them stored."""
+"""The largest length of all redirect addresses of a client together, because any client can register."""
 _LONGEST_NAME = 80
 _UNUSED = "oauth:unused clients"
 _PER_ADDRESS = Bucket(capacity=20, rate=1 / 30)

@@ -35,7 +35,7 @@ class DocumentError(Exception):
 
 
 class ClientDocuments:
-    """The clients that are described by documents. A document is cached in the shared state, also a bad one.
+    """The clients that are described by documents. A document is cached in the shared state, even if it cannot be used.
 
     Raises (every method):
         OSError: when the shared state cannot be used.

@@ -1,4 +1,4 @@
-"""Fetching a document from an address that a stranger chose, without letting it reach the own network.
+"""Fetching a document from an address that a stranger chose, but never from the server's own network.
 
 Only https on the usual port, to a public host name. All its addresses must be public, the connection goes to one of
 those that were checked, no redirect is followed, no proxy is used, and size and time are limited.

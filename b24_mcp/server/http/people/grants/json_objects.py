@@ -16,7 +16,7 @@ def read_object(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content.decode("utf-8"), object_pairs_hook=_without_repeated)
     except _RepeatedError:
-        raise ValueError("a name is there twice") from None
+        raise ValueError("a name is given twice") from None
     except (ValueError, RecursionError):
         raise ValueError("it is not JSON") from None
     if not isinstance(found, dict):

@@ -51,7 +51,7 @@ def read_query(request: Request) -> dict[str, str]:
     """Return the parameters in an address.
 
     Raises:
-        OAuthError: when a parameter is there twice, or the query cannot be read.
+        OAuthError: when a parameter is given twice, or the query cannot be read.
     """
     query = request.scope.get("query_string", b"")
     return _parameters(query)
@@ -61,7 +61,7 @@ async def read_form(request: Request) -> dict[str, str]:
     """Return the fields of a form.
 
     Raises:
-        OAuthError: when the body is no form, a field is there twice, or it cannot be read.
+        OAuthError: when the body is no form, a field is given twice, or it cannot be read.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
@@ -80,7 +80,7 @@ def _parameters(encoded: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in pairs:
         if name in found and not (name == "resource" and found[name] == value):
-            raise OAuthError("invalid_request", f"The parameter {name[:40]!r} is there twice.")
+            raise OAuthError("invalid_request", f"The parameter {name[:40]!r} is given twice.")
         found[name] = value
     # A parameter without a value counts as left out (RFC 6749, 3.1).
     return {name: value for name, value in found.items() if value}

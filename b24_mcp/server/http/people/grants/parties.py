@@ -1,4 +1,6 @@
-"""Who a client is: registered here, or described by its client-id document. And its proof at the token endpoint."""
+"""The identity of a client, registered here or described by its client-id document, and its proof at the token
+endpoint.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from b24_mcp.server.http.people.grants.clients import RegisteredClients
 from b24_mcp.server.http.people.grants.parameters import OAuthError
 
 DOCUMENT = "https://"
-"""How the id of a client with a document begins. Ids of registered clients are random letters."""
+"""The prefix of the id of a client with a document. Ids of registered clients are random letters."""
 _MAX_ID = 500
 
 

@@ -100,7 +100,7 @@ class GrantStore:
     async def redeem(self, code: str) -> IssuedCode | None:
         """Return what a code stands for, at its first use within a minute. A second use ends its grant.
 
-        Whoever presents a code uses it up, also with a wrong proof: then somebody else may have it.
+        A code is used up also by a request with a wrong proof, because it may have been stolen.
         """
         key = hashed(code)
         issued = from_text(IssuedCode, await self._state.read_note(f"oauth:code:{key}", self._clock()))
@@ -119,7 +119,7 @@ class GrantStore:
         return await self._new_pair(grant, _family_of(code), level)
 
     async def renewable(self, token: str) -> Grant | None:
-        """Return the grant of a refresh token, also of one that was used; None when there is no such grant any more."""
+        """Return the grant of a refresh token, also of one that was used; None when the grant has ended."""
         parts = _parts_of(token)
         grant = None if parts is None else await self.read_grant(parts[0])
         if parts is None or grant is None or not secrets.compare_digest(grant.family, hashed(parts[1])):
@@ -183,7 +183,7 @@ class GrantStore:
 
     async def _end_stolen(self, grant_id: str, what: str) -> None:
         if await self.end(grant_id):
-            _LOG.warning("%s came again after its use or its end: the grant %s was ended", what, grant_id)
+            _LOG.warning("%s was sent again after its use or its end: the grant %s was ended", what, grant_id)
 
     async def _new_pair(self, grant: Grant, family: str, level: Level) -> TokenPair:
         """Return new tokens, which are stored. The access token has this level."""

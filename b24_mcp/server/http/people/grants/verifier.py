@@ -1,4 +1,6 @@
-"""The verifier of access tokens: the grant exists, and the person still has access. Rights follow the person's."""
+"""The verifier of access tokens: the grant must exist, and the person must have access. Rights are limited to those of
+the person now.
+"""
 
 from __future__ import annotations
 
