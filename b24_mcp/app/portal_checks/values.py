@@ -20,6 +20,7 @@ _LINKS = {
     "crm_lead": "a lead",
     "crm_deal": "a deal",
     "crm_quote": "a quote",
+    "crm_entity": "a record",
     "user": "a user",
     "employee": "a user",
 }
@@ -28,7 +29,7 @@ _OF_LISTS = {"N": "double", "S:Date": "date", "S:DateTime": "datetime", "S:emplo
 _ID = re.compile(r"-?\d+", re.ASCII)
 _USER = re.compile(r"(user_?)?-?\d+", re.ASCII | re.IGNORECASE)
 _RECORD = re.compile(r"((CO|C|L|D|Q|O|SI|I|T[0-9a-f]+)_)?\d+", re.ASCII | re.IGNORECASE)
-_MONEY = re.compile(r"\s*-?\d+([.,]\d+)?(\|[A-Z]{3})?\s*", re.ASCII)
+_MONEY = re.compile(r"\s*-?\d+(\.\d+)?(\|[A-Z]{3})?\s*", re.ASCII)
 _SINGLE = {*_TYPED, *_LINKS, "enumeration", "crm_status", "crm_currency", "char", "money"}
 
 

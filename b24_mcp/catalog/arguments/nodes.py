@@ -208,7 +208,7 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
 
 
 def _scalar(kind: str) -> str:
-    if kind in _NUMBERS:
+    if kind in _NUMBERS or kind.startswith("crm_enum_"):
         return "number"
     if kind in _DATES:
         return kind

@@ -29,6 +29,7 @@ from b24_mcp.catalog.arguments.values import (
     file_verdict,
     id_verdict,
     number_verdict,
+    star_verdict,
     verdict_on,
 )
 from b24_mcp.catalog.names import is_slip, nearest_ones
@@ -290,6 +291,8 @@ class ArgumentWalk:
         is_pattern = any(sign in operator for sign in "%?~*")
         if not is_pattern or isinstance(value, dict):
             self._value(path, node, value, "filter")
+        elif "%" in operator and isinstance(value, str):
+            self._add(path, star_verdict(node.name, value))
         return {node.name}
 
     def _condition(self, path: str, group: Group | None, condition: list[object]) -> None:
