@@ -96,14 +96,14 @@ def is_plain(field: PortalField) -> bool:
     return not field.custom and (field.type.lower() in _TYPED or field.type.lower() == "char")
 
 
-def list_finding(use: FieldUse, field: PortalField) -> FieldFinding | None:
-    """Return what is wrong with a list as the value of a field that has one value."""
+def list_finding(use: FieldUse, field: PortalField, plural: PortalField | None) -> FieldFinding | None:
+    """Return what is wrong with a list as the value of a field that has one value; `plural` is one beside it."""
     value = use.value
     if use.role != "fields" or field.multiple or field.type.lower() not in _SINGLE or not isinstance(value, list):
         return None
     if stands_in(value) or not value or any(isinstance(item, Mapping | list) for item in value):
         return None
-    return mistake("takes one value, not a list")
+    return mistake(f"takes one value, not a list{f'; {plural.name} takes several' if plural is not None else ''}")
 
 
 def listed(choices: Sequence[Option]) -> str:

@@ -11,6 +11,7 @@ _PLACE = re.compile(r"n?\d+", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _MULTIFIELD = 'must be a list: [{"VALUE": "…", "VALUE_TYPE": "WORK"}]'
 _NO_ITEMS = {"select"}
+_TEXTS = {"string", "text"}
 _FIELDS = {"fields", "arfields", "data"}
 _MAPS = {"options"}
 """Parameters whose documented type is that of a list, although their entries have names."""
@@ -45,7 +46,8 @@ def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
     if not node.takes_list:
         if "any" in node.scalars:
             return ""
-        return "must be an object" if node.takes_object else "must be a single value, not a list"
+        several = f"; {node.plural} takes several" if node.plural else ""
+        return "must be an object" if node.takes_object else f"must be a single value, not a list{several}"
     if node.name.lower() == "filter" and version == "v2" and not any(isinstance(item, dict | list) for item in value):
         return "must be an object"
     if node.role == "order" and node.takes_object and set(node.parameter.type.lower().split("|")) == {"object"}:
@@ -55,8 +57,8 @@ def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
         return "must be an object, not a list"
     if only_object and node.name.lower() == "fields" and len(value) == 1:
         return "must be an object, not a list of objects"
-    if node.group is not None and node.parameter.type.lower() == "object[]":
-        return "" if all(isinstance(item, Mapping) or item is None for item in value) else "must be a list of objects"
+    if _is_of_objects(node) and not all(isinstance(item, Mapping) or item is None for item in value):
+        return f"must be a list of objects: {listed_form(node)}"
     return ""
 
 
@@ -68,7 +70,7 @@ def single_problem(node: Node, value: object) -> str:
         return f"must be {in_words(node)}; this text is no valid JSON"
     if in_words(node) == "a list" and any(one.endswith("<X>") for one in node.parameter.values):
         return f"must be a list of codes in the forms {', '.join(node.parameter.values)}, where X is an id"
-    if in_words(node) == "a list" and isinstance(value, str | int) and node.group is None:
+    if in_words(node) == "a list" and isinstance(value, str | int) and (node.group is None or _is_of_objects(node)):
         return f"must be a list: {listed_form(node, value)}"
     if in_words(node) == "an object" and node.group is not None and node.name.lower() in _FIELDS and node.group.nodes:
         name = next(iter(node.group.required or node.group.nodes))
@@ -87,6 +89,12 @@ def _order_form(value: Sequence[object]) -> str:
     return f': {{"{names[0]}": "{direction}"}}' if names and names[0].isidentifier() else ""
 
 
+def _is_of_objects(node: Node) -> bool:
+    """Whether a node takes a list of objects with documented names."""
+    type_ = node.parameter.type.lower()
+    return node.group is not None and type_.endswith("[]") and type_.removesuffix("[]") not in _TEXTS
+
+
 def in_words(node: Node) -> str:
     """Return what a node takes that takes no single value."""
     type_ = node.parameter.type.lower()
@@ -101,7 +109,8 @@ def in_words(node: Node) -> str:
 def listed_form(node: Node, value: object = "…") -> str:
     """Return the form of a list of one entry."""
     if node.group is not None:
-        names = list(node.group.required) or list(node.group.nodes)[:1]
+        usual = [node.group.by_lower["value"]] if "value" in node.group.by_lower else list(node.group.nodes)[:1]
+        names = list(node.group.required) or usual
         return f"[{{{', '.join(f'{chr(34)}{name}{chr(34)}: …' for name in names)}}}]"
     return f'["{value}"]' if isinstance(value, str) else f"[{value}]"
 

@@ -52,10 +52,13 @@ class ArgumentWalk:
         self._is_list = is_list
         self._refers = refers
         self._levels = _DEEPEST
+        self._type: object = None
 
     def follow(self, group: Group, given: Mapping[str, object], path: str = "", place: Place = "top") -> None:
         """Check the names and values of one object, and that nothing required is missing."""
         case = self._family.names if place == "top" else self._family.fields
+        if place == "top":
+            self._type = given.get("entityTypeId")
         found: set[str] = set()
         beside = self._filter_beside(group) if place == "top" else None
         for name, value in given.items():
@@ -73,6 +76,7 @@ class ArgumentWalk:
                 entity=self._family.entity,
                 elsewhere=self._family.elsewhere if path.count(".") < _TOP_LEVELS else None,
                 is_described=self._family.is_described,
+                of_type=self._type,
             )
             where = f"{path}{name}"
             if spelling.node is None and not spelling.certain and place == "top" and name not in EVERYWHERE:
@@ -205,7 +209,7 @@ class ArgumentWalk:
             return
         if "file" in node.scalars and not is_item:
             self._add(path, file_verdict(value))
-        self._add(path, verdict_on(node, value, in_filter=place == "filter"))
+        self._add(path, verdict_on(node, value, in_filter=place == "filter", letters=self._family.letters))
 
     def _filter(self, path: str, node: Node, value: object) -> None:
         if isinstance(value, list):
@@ -276,6 +280,7 @@ class ArgumentWalk:
             "filter",
             capitals=family.capitals,
             entity=family.entity,
+            elsewhere=family.elsewhere,
             is_described=family.is_described,
         )
         if spelling.message:

@@ -33,7 +33,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from b24_mcp.catalog.build.enumerations import enumeration_of, stated_values
+from b24_mcp.catalog.build.enumerations import enumeration_of, stated_sources, stated_values
 from b24_mcp.catalog.build.merge import with_sources
 from b24_mcp.catalog.build.object_pages import ObjectField, object_of
 from b24_mcp.catalog.build.values import Allowed
@@ -108,7 +108,7 @@ def with_objects(facts: MethodFacts, objects: DocumentedObjects) -> MethodFacts:
 def _adapted(objects: DocumentedObjects, use: Use, name: str, facts: MethodFacts, variants: int) -> Iterator[Parameter]:
     """Yield the fields of an object as one parameter of a method takes them."""
     usage = name.lower()
-    stated = stated_values(facts.method, facts.version)
+    stated, sources = stated_values(facts.method, facts.version), stated_sources(facts.method, facts.version)
     for field in (*map(ObjectField, use.more), *objects.fields(use.page, use.part)):
         one = field.parameter
         one = replace(one, name=_upper(one.name)) if use.upper else one
@@ -122,7 +122,8 @@ def _adapted(objects: DocumentedObjects, use: Use, name: str, facts: MethodFacts
             keeps = usage.endswith("filter")
             required = one.required is True and one in use.more
             bare = Parameter(one.name, kind, required, pattern=one.pattern)
-            one = _enumerated(one, stated.get(f"{name}.{one.name}"))
+            path = f"{name}.{one.name}"
+            one = _enumerated(replace(one, source=sources.get(path, one.source)), stated.get(path))
             one = replace(bare, values=one.values, open_values=one.open_values, source=one.source) if keeps else bare
         elif one.required is True and not facts.method.lower().endswith((".add", ".create", ".register")):
             one = replace(one, required=False)
