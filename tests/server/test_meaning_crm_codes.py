@@ -14,6 +14,7 @@ LIST = {"FIELD_NAME": "COLOR_LIST", "USER_TYPE_ID": "enumeration"}
 COMMENT = {"ENTITY_ID": 1, "COMMENT": "x"}
 ROW = {"ownerId": 1, "productName": "x", "price": 1, "quantity": 1}
 CONFIG = {"fieldName": "UF_CRM_COLOR", "userTypeId": "string"}
+PHONE = {"typeId": "PHONE", "valueType": "WORK", "value": "+70005559901"}
 STATUS = {"STATUS_ID": "NEW_ONE", "NAME": "x"}
 
 
@@ -35,6 +36,7 @@ def of_config(**fields: object) -> dict[str, Any]:
         ("crm.status.list", {"filter": {"ENTITY_ID": "DEAL_STAGE_99"}}, "there are DEAL_STAGE, DEAL_STAGE_1"),
         ("crm.status.entity.items", {"entityId": "LEAD_STATUS"}, "STATUS is meant"),
         ("crm.status.entity.items", {"entityId": "source"}, "written SOURCE"),
+        ("crm.status.entity.items", {"entityId": "DEAL_STAGE_0"}, "DEAL_STAGE is meant"),
         ("crm.status.entity.items", {"entityId": "UNHEARD"}, "there are STATUS, DEAL_STAGE"),
         ("crm.status.add", {"fields": {**STATUS, "ENTITY_ID": "INDUSTRIES"}}, "INDUSTRY is meant"),
         (
@@ -58,6 +60,7 @@ def of_config(**fields: object) -> dict[str, Any]:
         ("userfieldconfig.add", of_config(userTypeId="checkbox"), "boolean is meant"),
         ("userfieldconfig.add", of_config(entityId="DEAL"), "CRM_DEAL is meant"),
         ("userfieldconfig.add", of_config(entityId=2), "CRM_DEAL is meant"),
+        ("userfieldconfig.list", {"moduleId": "crm", "filter": {"userTypeId": "list"}}, "enumeration is meant"),
         ("userfieldconfig.list", {"moduleId": "crm", "filter": {"entityId": "companies"}}, "CRM_COMPANY is meant"),
         # Types of records
         ("crm.timeline.comment.add", {"fields": {**COMMENT, "ENTITY_TYPE": "crm_deal"}}, "deal is meant"),
@@ -67,9 +70,17 @@ def of_config(**fields: object) -> dict[str, Any]:
         ("crm.item.productrow.list", {"filter": {"=ownerType": 177, "=ownerId": 1}}, "Tb1 is meant"),
         ("crm.item.productrow.add", {"fields": {**ROW, "ownerType": 31}}, "SI is meant"),
         ("crm.item.productrow.set", {"ownerType": "LEAD", "ownerId": 1, "productRows": []}, "L is meant"),
+        ("crm.timeline.comment.add", {"fields": {**COMMENT, "ENTITY_TYPE": "T80"}}, "dynamic_128 is meant"),
+        ("crm.item.productrow.list", {"filter": {"=ownerType": "DYNAMIC_177", "=ownerId": 1}}, "Tb1 is meant"),
+        ("crm.item.add", {"entityTypeId": "deal", "fields": {"title": "x"}}, "2 is meant; there are 1 (lead)"),
+        ("crm.category.list", {"entityTypeId": "SMART_INVOICE"}, "31 is meant"),
+        ("crm.requisite.list", {"filter": {"ENTITY_TYPE_ID": "company"}}, "4 is meant; allowed are 3 (contact)"),
+        ("crm.duplicate.findbycomm", {"type": "PHONE", "values": ["1"], "entity_type": 3}, "CONTACT is meant"),
         # Names of another record
         ("crm.item.add", {"entityTypeId": 3, "fields": {"name": "x", "phone": "1"}}, 'in fm: [{"typeId": "PHONE"'),
         ("crm.item.update", {"entityTypeId": 4, "id": 1, "fields": {"EMAIL": "a@example.com"}}, "in fm:"),
+        ("crm.item.add", {"entityTypeId": 2, "fields": {"title": "x", "fm": [PHONE]}}, "their contact"),
+        ("crm.item.add", {"entityTypeId": 3, "fields": {"name": "x", "fm": "+70005559901"}}, '[{"typeId": "PHONE"'),
         ("crm.item.list", {"entityTypeId": 3, "filter": {"phone": "1"}}, "crm.contact.list"),
         ("crm.deal.list", {"filter": {"PHONE": "1"}}, "filter by CONTACT_ID"),
         ("crm.item.add", {"entityTypeId": 31, "fields": {"title": "x", "dealId": 1}}, "parentId2 is meant"),
@@ -86,6 +97,7 @@ def of_config(**fields: object) -> dict[str, Any]:
             "contactIds takes several",
         ),
         ("crm.quote.add", {"fields": {"TITLE": "x", "CONTACT_ID": [1, 2]}}, "CONTACT_IDS takes several"),
+        ("crm.deal.contact.add", {"id": 1, "fields": {"CONTACT_ID": [1, 2]}}, "must be a single value"),
     ],
 )
 async def test_a_code_or_a_name_that_cannot_be_meant_is_refused_with_the_right_one(
@@ -131,6 +143,7 @@ async def test_what_a_portal_may_take_is_sent_with_a_warning(
         ("crm.item.productrow.list", {"filter": {"=ownerType": "Tb1", "=ownerId": 1}}),
         ("crm.item.productrow.add", {"fields": {**ROW, "ownerType": "D"}}),
         ("crm.item.add", {"entityTypeId": 31, "fields": {"title": "x", "parentId2": 1}}),
+        ("crm.item.add", {"entityTypeId": 3, "fields": {"name": "x", "fm": [PHONE]}}),
         ("crm.contact.list", {"filter": {"PHONE": "+70005552001"}, "select": ["ID", "PHONE"]}),
     ],
 )

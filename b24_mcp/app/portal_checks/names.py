@@ -93,7 +93,7 @@ def unknown_name(
         return warning(f"is documented, but this portal lists no such field of {whole}; it may ignore the value")
     if not _is_complete(use, fields):
         return _property_meant(use, fields)
-    if use.role in ("fields", "filter") and (advice := elsewhere.get(folded(use.name))):
+    if use.role in ("fields", "filter") and (advice := elsewhere.get(folded(use.name).removeprefix("ufcrm"))):
         return missing(f"is no field of {whole} on this portal; {advice}")
     meant = _nearest(use.name, fields, documented.names if use.role != "fields" else ())
     advice = f"{' or '.join(meant)} is meant; " if meant else ""

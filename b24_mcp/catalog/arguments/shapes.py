@@ -10,6 +10,7 @@ from b24_mcp.catalog.arguments.nodes import Node
 _PLACE = re.compile(r"n?\d+", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _MULTIFIELD = 'must be a list: [{"VALUE": "…", "VALUE_TYPE": "WORK"}]'
+_OF_ITEM = 'must be a list: [{"typeId": "PHONE", "valueType": "WORK", "value": "…"}]'
 _NO_ITEMS = {"select"}
 _TEXTS = {"string", "text"}
 _FIELDS = {"fields", "arfields", "data"}
@@ -25,7 +26,7 @@ def is_listed(value: Mapping[str, object]) -> bool:
 def object_problem(node: Node, value: Mapping[str, object]) -> str:
     """Return what is wrong with an object as a value; empty when it may stand here."""
     if node.is_multifield:
-        return _MULTIFIELD if value else ""
+        return _multifield_form(node) if value else ""
     if node.takes_object or "any" in node.scalars:
         kinds = set(node.parameter.type.lower().split("|"))
         listed = node.parameter.is_list and kinds.isdisjoint({"object", "map"}) and value
@@ -42,7 +43,7 @@ def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
     if not value:
         return ""
     if node.is_multifield:
-        return _multifield_problem(value)
+        return _multifield_problem(node, value)
     if not node.takes_list:
         if "any" in node.scalars:
             return ""
@@ -65,7 +66,7 @@ def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
 def single_problem(node: Node, value: object) -> str:
     """Return what is wrong with a single value where an object or a list is required."""
     if node.is_multifield:
-        return _MULTIFIELD
+        return _multifield_form(node)
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         return f"must be {in_words(node)}; this text is no valid JSON"
     if in_words(node) == "a list" and any(one.endswith("<X>") for one in node.parameter.values):
@@ -115,15 +116,21 @@ def listed_form(node: Node, value: object = "…") -> str:
     return f'["{value}"]' if isinstance(value, str) else f"[{value}]"
 
 
-def _multifield_problem(value: Sequence[object]) -> str:
+def _multifield_form(node: Node) -> str:
+    """Return the form of phones and addresses: of all kinds in one field of an item, of one kind elsewhere."""
+    return _OF_ITEM if node.name == "fm" else _MULTIFIELD
+
+
+def _multifield_problem(node: Node, value: Sequence[object]) -> str:
     for item in value:
         if item is None:
             continue
         if not isinstance(item, Mapping):
-            return _MULTIFIELD
+            return _multifield_form(node)
         names = {str(name).upper() for name in item}
         if "TYPE" in names and "VALUE_TYPE" not in names and "TYPEID" not in names:
-            return f"{_MULTIFIELD}; TYPE is called VALUE_TYPE"
+            renamed = "" if node.name == "fm" else "; TYPE is called VALUE_TYPE"
+            return f"{_multifield_form(node)}{renamed}"
         if not names & {"VALUE", "ID", "DELETE"}:
-            return _MULTIFIELD
+            return _multifield_form(node)
     return ""

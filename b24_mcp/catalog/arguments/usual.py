@@ -123,7 +123,7 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
     if node.values:
         return Usual(frozenset(), node.values)
     if node.parameter.values:
-        return Usual(_NUMBERS, frozenset(node.parameter.values))
+        return Usual(_NUMBERS if "number" in node.scalars else frozenset(), frozenset(node.parameter.values))
     if node.scalars <= {"text", "any"}:
         types = _NUMBERS if node.is_yes_or_no or "any" not in node.scalars else _NUMBERS | {bool}
         if not node.is_yes_or_no:

@@ -194,7 +194,9 @@ def _number(node: Node, value: object) -> Verdict | None:
         if not words or _OTHER_REFERENCE.fullmatch(value.strip()):
             return verdict
         meant = f": {one} is meant" if (one := meant_by(node.parameter, value)) else ""
-        return f"must be a number{meant}; there are {', '.join(with_meaning(node.parameter, at) for at in words)}", True
+        more = "" if node.values else ", …"
+        there = ", ".join(with_meaning(node.parameter, one) for one in words)
+        return f"must be a number{meant}; there are {there}{more}", True
     low, high = node.parameter.minimum, node.parameter.maximum
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

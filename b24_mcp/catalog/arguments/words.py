@@ -1,7 +1,7 @@
 """What values that are numbers, letters or codes stand for, so that a word in their place is refused with the value.
 
 `data/value_words.tsv` has in `of` a type, the method that returns the values, the values themselves, separated by
-commas, or `name:` and the name of parameters whose documented values these are, as names are compared. `words` has
+commas, or `name:` and the name of parameters, as names are compared: of numbers, or with these values. `words` has
 values, each with its meaning and other words for it: `1 low, 2 medium/normal`. The meaning is empty where the value
 says it itself: `deal /deals/D`.
 
@@ -20,7 +20,9 @@ from b24_mcp.catalog.tables import read_table
 
 _PART = re.compile(r"<(\w+)>")
 _PARTS = {"id": "[0-9]+", "hex": "[0-9a-f]+"}
+_PROCESS = re.compile(r"(?:dynamic )?(\d{1,9})|t([0-9a-f]{1,8})", re.ASCII)
 _FIRST_PROCESS = 128
+_NUMBERS = {"integer", "int"}
 
 
 def load() -> None:
@@ -33,8 +35,11 @@ def words_of(parameter: Parameter) -> Mapping[str, tuple[str, ...]]:
     for key in (parameter.type.lower(), parameter.source.lower(), ",".join(parameter.values)):
         if key and (found := _words().get(key)):
             return found
-    known = _words().get(f"name:{folded(parameter.name)}", {}) if parameter.values else {}
-    return {value: words for value, words in known.items() if value in parameter.values}
+    known = _words().get(f"name:{folded(parameter.name)}", {})
+    if not parameter.values:
+        return known if parameter.type.lower() in _NUMBERS else {}
+    lower = {value.lower(): words for value, words in known.items()}
+    return {value: lower[value.lower()] for value in parameter.values if value.lower() in lower}
 
 
 def with_meaning(parameter: Parameter, value: str) -> str:
@@ -58,11 +63,12 @@ def fits_form(parameter: Parameter, value: str) -> bool:
 
 def _formed(parameter: Parameter, said: str) -> str:
     """Return the number of a smart process in the documented form: `Tb1` for 177; empty for any other word."""
-    number = said.removeprefix("dynamic ")
-    if not (number.isascii() and number.isdecimal()) or int(number) < _FIRST_PROCESS:
+    found = _PROCESS.fullmatch(said)
+    number = 0 if found is None else int(found[1]) if found[1] else int(found[2], 16)
+    if number < _FIRST_PROCESS:
         return ""
-    parts = {"id": number, "hex": f"{int(number):x}"}
-    forms = (one for one in parameter.values if (found := _PART.search(one)) and found[1] in parts)
+    parts = {"id": str(number), "hex": f"{number:x}"}
+    forms = (one for one in parameter.values if (part := _PART.search(one)) and part[1] in parts)
     return next((_PART.sub(lambda part: parts[part[1]], one) for one in forms), "")
 
 
