@@ -60,6 +60,7 @@ def of_config(**fields: object) -> dict[str, Any]:
         ("userfieldconfig.add", of_config(userTypeId="checkbox"), "boolean is meant"),
         ("userfieldconfig.add", of_config(entityId="DEAL"), "CRM_DEAL is meant"),
         ("userfieldconfig.add", of_config(entityId=2), "CRM_DEAL is meant"),
+        ("userfieldconfig.add", of_config(fieldName="COLOR"), "allowed are UF_CRM_<CODE>"),
         ("userfieldconfig.list", {"moduleId": "crm", "filter": {"userTypeId": "list"}}, "enumeration is meant"),
         ("userfieldconfig.list", {"moduleId": "crm", "filter": {"entityId": "companies"}}, "CRM_COMPANY is meant"),
         # Types of records
