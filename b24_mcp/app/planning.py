@@ -6,6 +6,7 @@ refused. A batch is planned command by command; a reference in it may stand for 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -46,7 +47,8 @@ __all__ = [
 ]
 
 _LONGEST_WAIT = 2.0
-_OF_CUSTOM_FIELDS = "userfieldconfig."
+_ALSO_COMPARED = re.compile(r"userfieldconfig\.|crm\.status\.|.+\.userfield\.", re.IGNORECASE)
+"""Methods that name no fields of records but directories and smart processes of the portal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +157,7 @@ async def fitted_to_portal(plan: Plan, *, reading_only: bool = False) -> Plan:
     # Not needed to start and list the tools, and the checks not for calls that name no fields of records.
     from b24_mcp.discovery import concerns_fields
 
-    if not any(
-        concerns_fields(call.method) or call.method.lower().startswith(_OF_CUSTOM_FIELDS) for call in plan.calls
-    ):
+    if not any(concerns_fields(call.method) or _ALSO_COMPARED.match(call.method) for call in plan.calls):
         return plan
     from b24_mcp.app.portal_checks import check_calls
 

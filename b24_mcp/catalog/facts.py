@@ -29,10 +29,10 @@ class Parameter:
     `values` are all values that are allowed; `open_values` is set when the page gives them as examples only, or when a
     portal may have more. `default` is the value that is used when the parameter is not sent, as the page writes it.
     `minimum` and `maximum` limit a number, `longest` the characters of a text or the items of a list. `unit` is the
-    unit of a number (`seconds`, `MB`). `source` is the method that returns the allowed values. `read_only` is set for a
-    field that the portal fills in. `one_of` are groups of names inside `fields`; at least one of each is required.
-    `also` are other spellings that the samples of the page use; both are accepted. `text` is the meaning in one line,
-    from `data/meanings*.tsv`, where the name does not say it.
+    unit of a number (`seconds`, `MB`), or `hex color`. `source` is the method that returns the allowed values.
+    `read_only` is set for a field that the portal fills in. `one_of` are groups of names inside `fields`; at least one
+    of each is required. `also` are other spellings that the samples of the page use; both are accepted. `text` is the
+    meaning in one line, from `data/meanings*.tsv`, where the name does not say it.
     """
 
     name: str

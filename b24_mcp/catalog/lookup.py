@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from b24_mcp.catalog.arguments import synonyms
+from b24_mcp.catalog.arguments import synonyms, words
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
 from b24_mcp.catalog.facts import Version
 from b24_mcp.catalog.links import pages_of_call
@@ -58,6 +58,7 @@ def load() -> None:
     has_outside_texts("profile")
     pages_of_call("profile", {})
     synonyms.load()
+    words.load()
 
 
 def _misfits(catalogue: Catalogue, method: str, version: Version, params: dict[str, object]) -> bool:

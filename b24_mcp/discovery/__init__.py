@@ -20,7 +20,7 @@ from b24_mcp.discovery.fields import EntityFields, Option, PortalField, folded
 from b24_mcp.discovery.grants import MethodGrant, MethodGrants
 from b24_mcp.discovery.knowledge import Knowledge, documented
 from b24_mcp.discovery.methods import DiscoveredMethods, Discovery
-from b24_mcp.discovery.people import Department, Person, Pipeline, SmartProcess, Stage
+from b24_mcp.discovery.people import Department, DirectoryEntry, Person, Pipeline, SmartProcess, Stage
 from b24_mcp.discovery.portrait import Portrait, look_at
 
 
@@ -32,6 +32,7 @@ def load() -> None:
 
 __all__ = [
     "Department",
+    "DirectoryEntry",
     "DiscoveredMethods",
     "Discovery",
     "DocumentCache",

@@ -11,6 +11,8 @@ from typing import Any
 
 from b24_mcp.catalog import known_methods
 from b24_mcp.catalog.facts import MethodFacts
+from b24_mcp.catalog.names import folded
+from b24_mcp.catalog.tables import read_table
 
 SHIPPED = Path(__file__).parents[2] / "b24_mcp/catalog/data"
 LINES: list[dict[str, Any]] = [json.loads(line) for line in (SHIPPED / "methods.jsonl").read_text("utf-8").splitlines()]
@@ -270,3 +272,23 @@ def test_values_that_a_table_adds_to_objects_are_shipped() -> None:
     assert (operator["values"], operator.get("open")) == (["user", "department"], None)
     separator = at("crm.currency.localizations.set", "localizations", "<lang>", "THOUSANDS_VARIANT")
     assert (separator["values"], separator["default"]) == (["N", "C", "D", "S", "B"], "S")
+
+
+def test_each_row_of_words_is_about_documented_parameters() -> None:
+    """A row whose type, method, name or values were renamed would have no effect."""
+    known: dict[str, set[str]] = {}
+    for param in (param for line in LINES for param in flat(line["params"])):
+        values = param.get("values", [])
+        names = [
+            param["type"].lower(),
+            param.get("from", "").lower(),
+            ",".join(values),
+            f"name:{folded(param['name'])}",
+        ]
+        for name in names:
+            known.setdefault(name, set()).update(value.lower() for value in values)
+    for row in read_table("value_words"):
+        assert row["of"] in known, row["of"]
+        for entry in row["words"].split(", "):
+            value = entry.partition(" ")[0].lower()
+            assert value in known[row["of"]] or value.isdecimal() or row["of"] == "crm.status.entity.types", entry

@@ -232,6 +232,15 @@ async def test_an_entry_of_a_directory_that_is_new_is_found_by_a_second_look(
     assert answer["ok"] is True
 
 
+async def test_a_directory_that_is_new_is_found_by_a_second_look(call_tool: CallTool, colleague: Colleague) -> None:
+    listed = {"filter": {"ENTITY_ID": "DEAL_STAGE_3"}}
+    refused = await call_tool("call_method", method="crm.status.list", params=listed)
+    assert refused["error"]["code"] == "B24MCP_PARAMS"
+    await colleague.calls("crm.category.add", entityTypeId=2, fields={"name": "Rent"})
+    answer = await call_tool("call_method", method="crm.status.list", params=listed)
+    assert answer["ok"] is True
+
+
 async def test_custom_fields_of_a_smart_process_are_named_by_its_id(
     call_tool: CallTool, portal: LoopbackPortal, colleague: Colleague
 ) -> None:

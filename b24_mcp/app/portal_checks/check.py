@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from b24_mcp.app.mistakes import misfit
-from b24_mcp.app.portal_checks.custom_fields import names_process, owner_problem
+from b24_mcp.app.portal_checks.custom_fields import names_process, owner_problems
+from b24_mcp.app.portal_checks.directories import directory_problems, names_directory
 from b24_mcp.app.portal_checks.exceptions import load_exceptions
 from b24_mcp.app.portal_checks.judge import Judge, Verdicts, stage_uses
 from b24_mcp.app.portal_checks.parts import Part, parts_of
@@ -52,7 +53,7 @@ async def check_each(opened: OpenPortal, calls: Sequence[PlannedCall]) -> list[P
     """Return each call as `check_calls` does, or the error that refuses it."""
     methods = {call.method for call in calls}
     parts = await run_short(partial(_parts, calls), "parts", known_methods(), methods, None)
-    refused = await _owner_refusals(opened.facts, calls)
+    refused = await _other_refusals(opened.facts, calls)
     if not any(parts):
         return [refused.get(place, call) for place, call in enumerate(calls)]
     check = _Check(opened, calls, parts)
@@ -77,21 +78,42 @@ def _parts(calls: Sequence[PlannedCall]) -> list[tuple[Part, ...]]:
     return [tuple(parts_of(call)) for call in calls]
 
 
-async def _owner_refusals(facts: PortalFacts, calls: Sequence[PlannedCall]) -> dict[int, B24Error]:
-    """Return the refusals of custom fields of smart processes that the portal does not have, by the place of a call."""
+@dataclass(frozen=True, slots=True)
+class _OtherCheck:
+    """A check of values that are no fields: `read` asks the portal what it has, `key` is what to forget before that."""
+
+    applies: Callable[[PlannedCall], bool]
+    key: str
+    read: Callable[[PortalFacts], Awaitable[Sequence[Any] | None]]
+    problems: Callable[[PlannedCall, Sequence[Any]], list[FieldProblem]]
+
+
+_OTHER_CHECKS = (
+    _OtherCheck(names_process, "types", PortalFacts.smart_processes, owner_problems),
+    _OtherCheck(names_directory, "statuses", PortalFacts.directories, directory_problems),
+)
+
+
+async def _other_refusals(facts: PortalFacts, calls: Sequence[PlannedCall]) -> dict[int, B24Error]:
+    """Return the refusals of calls that name a smart process or a directory that the portal does not have, by place."""
     refused: dict[int, B24Error] = {}
     for place, call in enumerate(calls):
-        if not names_process(call):
-            continue
-        processes = await facts.smart_processes()
-        if processes is None or owner_problem(call, processes) is None:
-            continue
-        await facts.forget(["types"])  # a smart process may be new
-        processes = await facts.smart_processes()
-        problem = None if processes is None else owner_problem(call, processes)
-        if problem is not None:
-            refused[place] = _refusal(call, [problem])
+        problems: list[FieldProblem] = []
+        for check in _OTHER_CHECKS:
+            if check.applies(call):
+                problems += await _sure_problems(check, facts, call)
+        if problems:
+            refused[place] = _refusal(call, problems)
     return refused
+
+
+async def _sure_problems(check: _OtherCheck, facts: PortalFacts, call: PlannedCall) -> list[FieldProblem]:
+    known = await check.read(facts)
+    if known is None or not check.problems(call, known):
+        return []
+    await facts.forget([check.key])  # what is named may be new
+    known = await check.read(facts)
+    return [] if known is None else check.problems(call, known)
 
 
 class _Check:

@@ -20,8 +20,13 @@ def names_process(call: PlannedCall) -> bool:
     return _owner(call) is not None
 
 
-def owner_problem(call: PlannedCall, processes: Sequence[SmartProcess]) -> FieldProblem | None:
+def owner_problems(call: PlannedCall, processes: Sequence[SmartProcess]) -> list[FieldProblem]:
     """Return what is wrong with the owner, or the name, of a custom field of a smart process."""
+    problem = _owner_problem(call, processes)
+    return [] if problem is None else [problem]
+
+
+def _owner_problem(call: PlannedCall, processes: Sequence[SmartProcess]) -> FieldProblem | None:
     owner = _owner(call)
     if owner is None:
         return None

@@ -98,24 +98,27 @@ class Judge:
         for use in part.uses:
             found = field_of(use, fields, part.family)
             if found is None:
-                finding = unknown_name(use, fields, part.documented)
+                finding = unknown_name(use, fields, part.documented, part.family.elsewhere)
                 if finding is not None and finding.missing:
                     self.verdicts.without_field.add(part.entity)
-                if finding is None and exception_of(part.entity.kind, use.role, use.name) is not None:
+                if finding is None and exception_of(part.entity, use.role, use.name) is not None:
                     self.verdicts.confirmed.append(use.where)
                 self.verdicts.add(use, finding)
                 kept += finding is None or not finding.certain
                 continue
             self.verdicts.confirmed.append(use.where)
-            exception = exception_of(part.entity.kind, use.role, use.name)
+            exception = exception_of(part.entity, use.role, use.name)
             if exception is not None and exception.what == "refuses":
                 self.verdicts.add(use, mistake(f"cannot be used here: {exception.instead}"))
+                continue
+            if exception is not None and exception.what == "omits":
+                self.verdicts.add(use, warning(exception.instead))
                 continue
             if exception is not None and exception.what == "any":
                 continue
             if use.role == "fields":
                 finding = _not_taken(found, part.entity, self._call.method)
-                if finding is None and exception_of(part.entity.kind, use.role, use.name) is not None:
+                if finding is None and exception_of(part.entity, use.role, use.name) is not None:
                     self.verdicts.confirmed.append(use.where)
                 self.verdicts.add(use, finding)
                 kept += finding is None
@@ -142,7 +145,9 @@ class Judge:
         )
 
     def _values(self, part: Part, use: FieldUse, found: PortalField) -> None:
-        if finding := list_finding(use, found):
+        fields = self._facts.fields_now(part.entity)
+        plural = None if fields is None else fields.named(f"{found.name}s")
+        if finding := list_finding(use, found, plural):
             self.verdicts.add(use, finding)
             return
         documented = part.documented.named(use.name)

@@ -13,7 +13,7 @@ from b24_mcp.catalog import Parameter
 from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.synonyms import meant_among
 from b24_mcp.catalog.names import folded, nearest_ones
-from b24_mcp.discovery import EntityFields, PortalField
+from b24_mcp.discovery import EntityFields, PortalField, entity_named
 
 _LOST = {
     "fields": "the portal would ignore it",
@@ -71,12 +71,17 @@ def field_of(use: FieldUse, fields: EntityFields, family: MethodFamily) -> Porta
     return None
 
 
-def unknown_name(use: FieldUse, fields: EntityFields, documented: Documented) -> FieldFinding | None:
-    """Return what is wrong with a name that stands for no field of the portal; None when that is not known."""
+def unknown_name(
+    use: FieldUse, fields: EntityFields, documented: Documented, elsewhere: Mapping[str, str]
+) -> FieldFinding | None:
+    """Return what is wrong with a name that stands for no field of the portal; None when that is not known.
+
+    `elsewhere` says where names are written that are no fields here.
+    """
     other = fields.named(use.name)
     if other is not None:
         return mistake(f"is written {other.name}")
-    exception = exception_of(fields.entity.kind, use.role, use.name)
+    exception = exception_of(fields.entity, use.role, use.name)
     if exception is not None and exception.what == "takes":
         return None
     whole = kind_in_words(fields.entity.kind)
@@ -88,6 +93,8 @@ def unknown_name(use: FieldUse, fields: EntityFields, documented: Documented) ->
         return warning(f"is documented, but this portal lists no such field of {whole}; it may ignore the value")
     if not _is_complete(use, fields):
         return _property_meant(use, fields)
+    if use.role in ("fields", "filter") and (advice := elsewhere.get(folded(use.name).removeprefix("ufcrm"))):
+        return missing(f"is no field of {whole} on this portal; {advice}")
     meant = _nearest(use.name, fields, documented.names if use.role != "fields" else ())
     advice = f"{' or '.join(meant)} is meant; " if meant else ""
     return missing(f"is no field of {whole} on this portal; {advice}{_lost(use, fields)}")
@@ -134,6 +141,8 @@ def _property_meant(use: FieldUse, fields: EntityFields) -> FieldFinding | None:
 def _nearest(name: str, fields: EntityFields, others: Iterable[str]) -> list[str]:
     """Return the names that may be meant: of similar spelling, or of fields with this name as their label."""
     own = list(fields.fields)
+    if parent := _parent_meant(name, fields):
+        return [parent]
     near = nearest_ones(name, [*own, *others])
     if near:
         return near
@@ -149,6 +158,13 @@ def _nearest(name: str, fields: EntityFields, others: Iterable[str]) -> list[str
     by_name = {folded(one): one for one in own}
     like = get_close_matches(folded(name), [*by_name, *labels], _MOST_NAMED, _LIKENESS)
     return list(dict.fromkeys([by_name.get(one) or labels[one] for one in like]))
+
+
+def _parent_meant(name: str, fields: EntityFields) -> str:
+    """Return the field with the record of another type that a name is about: `parentId2` for `dealId`; or nothing."""
+    kind = entity_named(folded(name).removesuffix("id")) if fields.entity.style == "item" else None
+    parent = "" if kind is None else f"parentId{kind.type_id}"
+    return parent if parent in fields.fields else ""
 
 
 def _shares_words(name: str, other: str) -> bool:

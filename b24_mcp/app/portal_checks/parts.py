@@ -43,8 +43,8 @@ class Part:
         documented = self.documented.named(use.name)
         if documented is None:
             return True
-        exception = exception_of(self.entity.kind, use.role, use.name)
-        if exception is not None and exception.what == "refuses":
+        exception = exception_of(self.entity, use.role, use.name)
+        if exception is not None and exception.what in ("refuses", "omits"):
             return True
         if use.role in ("select", "order"):
             return False

@@ -15,7 +15,7 @@ Role = Literal["fields", "filter", "select", "order"]
 Path = tuple[str | int, ...]
 
 _ROLES: dict[str, Role] = {"filter": "filter", "select": "select", "order": "order", "element_order": "order"}
-_GRAMMAR = re.compile(r"\d+|::.*|.*\..*|.*\*|logic|check_permissions|fm", re.IGNORECASE | re.S)
+_GRAMMAR = re.compile(r"\d+|::.*|.*\..*|.*\*|logic|check_permissions", re.IGNORECASE | re.S)
 _DEEPEST = 8
 
 

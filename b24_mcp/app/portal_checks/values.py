@@ -20,6 +20,7 @@ _LINKS = {
     "crm_lead": "a lead",
     "crm_deal": "a deal",
     "crm_quote": "a quote",
+    "crm_entity": "a record",
     "user": "a user",
     "employee": "a user",
 }
@@ -28,7 +29,7 @@ _OF_LISTS = {"N": "double", "S:Date": "date", "S:DateTime": "datetime", "S:emplo
 _ID = re.compile(r"-?\d+", re.ASCII)
 _USER = re.compile(r"(user_?)?-?\d+", re.ASCII | re.IGNORECASE)
 _RECORD = re.compile(r"((CO|C|L|D|Q|O|SI|I|T[0-9a-f]+)_)?\d+", re.ASCII | re.IGNORECASE)
-_MONEY = re.compile(r"\s*-?\d+([.,]\d+)?(\|[A-Z]{3})?\s*", re.ASCII)
+_MONEY = re.compile(r"\s*-?\d+(\.\d+)?(\|[A-Z]{3})?\s*", re.ASCII)
 _SINGLE = {*_TYPED, *_LINKS, "enumeration", "crm_status", "crm_currency", "char", "money"}
 
 
@@ -95,14 +96,14 @@ def is_plain(field: PortalField) -> bool:
     return not field.custom and (field.type.lower() in _TYPED or field.type.lower() == "char")
 
 
-def list_finding(use: FieldUse, field: PortalField) -> FieldFinding | None:
-    """Return what is wrong with a list as the value of a field that has one value."""
+def list_finding(use: FieldUse, field: PortalField, plural: PortalField | None) -> FieldFinding | None:
+    """Return what is wrong with a list as the value of a field that has one value; `plural` is one beside it."""
     value = use.value
     if use.role != "fields" or field.multiple or field.type.lower() not in _SINGLE or not isinstance(value, list):
         return None
     if stands_in(value) or not value or any(isinstance(item, Mapping | list) for item in value):
         return None
-    return mistake("takes one value, not a list")
+    return mistake(f"takes one value, not a list{f'; {plural.name} takes several' if plural is not None else ''}")
 
 
 def listed(choices: Sequence[Option]) -> str:

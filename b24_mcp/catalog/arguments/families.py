@@ -4,7 +4,8 @@
 accepted in their documented letter case only: `all`; `names` of parameters; `fields` inside parameters; or `none`. The
 first line that fits counts. A family without a line is not judged; REST 3.0 is always exact. `capitals` is `yes` where
 the names in `filter`, `order` and `select` may be written `likeThis` and `LIKE_THIS`, and `flat` where conditions of
-the filter may also stand beside it.
+the filter may also stand beside it. `letters` is `yes` where flags are compared with the letter, so that `true` counts
+as `N`.
 
 `data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
 them are; `instead` is the advice for others. `groups` is the advice where conditions cannot be joined by `LOGIC`.
@@ -15,7 +16,7 @@ although it is not documented.
 
 `data/needs.tsv` has parameters that have no effect unless another one is given too.
 
-`data/elsewhere.tsv` has `words` that are not fields of what some `methods` write, such as prices of a product and
+`data/elsewhere.tsv` has `words` that are not fields of what some `methods` write or search, such as prices of a product and
 product rows of a deal; `advice` names the method or the field.
 """
 
@@ -44,8 +45,9 @@ OPERATOR_SIGNS = "<>=!%@~?*+"
 class MethodFamily:
     """What the methods of one family share. `operators` is None where any is accepted. `entity` is what the method is
     about, `deal` for `crm.deal.list`. `instead_of_groups` is the advice of a method whose filter takes no groups of
-    conditions; empty where it may. `elsewhere` says where undocumented names, as they are compared, are written, and
-    `is_described` is set when the portal itself is asked which fields there are.
+    conditions; empty where it may. `elsewhere` says where undocumented names, as they are compared, are written,
+    `is_described` is set when the portal itself is asked which fields there are, and `letters` when `true` does not
+    count as `Y`.
     """
 
     names: Case = "unknown"
@@ -58,6 +60,7 @@ class MethodFamily:
     entity: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     is_described: bool = False
+    letters: bool = False
 
 
 _CASES: dict[str, tuple[Case, Case]] = {
@@ -67,7 +70,7 @@ _CASES: dict[str, tuple[Case, Case]] = {
     "none": ("any", "any"),
     "": ("unknown", "unknown"),
 }
-_NO_LINE = {"exact": "", "capitals": "", "flat": ""}
+_NO_LINE = {"exact": "", "capitals": "", "flat": "", "letters": ""}
 
 
 @cache
@@ -83,7 +86,17 @@ def family_of(method: str, version: str) -> MethodFamily:
     )
     is_flat, capitals = line["flat"] == "yes", line["capitals"] == "yes"
     return MethodFamily(
-        names, fields, capitals, is_flat, operators, instead, of_groups, entity, _elsewhere(method), _described(method)
+        names,
+        fields,
+        capitals,
+        is_flat,
+        operators,
+        instead,
+        of_groups,
+        entity,
+        _elsewhere(method),
+        _described(method),
+        line["letters"] == "yes",
     )
 
 

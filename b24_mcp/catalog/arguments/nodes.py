@@ -19,7 +19,7 @@ _NUMBERS = {"integer", "int", "double", "float", "number"}
 _DATES = {"date", "datetime"}
 _ROLES = {"filter", "select", "order"}
 _TEXTS = {"string", "text", "char", "time"}
-_IDS = {"user", "crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote", "crm_category"}
+_IDS = {"user", "crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote", "crm_category", "crm_entity"}
 _CODES = {"sale_status.id", "sale_status"}
 _LISTS_OF_IDS = {"users", "attendees", "accomplices", "auditors"}
 _KINDS_BY_NAME = {"uf_department": "id", "uf_head": "id", "personal_birthday": "date"}
@@ -43,6 +43,7 @@ class Node:
     `scalars` are the kinds of single values that it takes: `number`, `id`, `date`, `datetime`, `boolean`, `file`,
     `currency`, `text`, and `any` when nothing is known. `role` is `filter`, `select` or `order` for a part of a list,
     at the top or side by side in an object. `has_numbers` is set for a list of numbers, and `has_ids` for one of ids.
+    `plural` is the name beside it that takes several values: `CONTACT_IDS`.
     """
 
     parameter: Parameter
@@ -54,6 +55,7 @@ class Node:
     role: str = ""
     has_numbers: bool = False
     has_ids: bool = False
+    plural: str = ""
     values: frozenset[str] = frozenset()
 
     @property
@@ -132,6 +134,8 @@ def group_of(
         for name in (parameter.name, *parameter.also):
             group.nodes.setdefault(name, node)
             group.by_lower.setdefault(name.lower(), name)
+    for name, node in group.nodes.items():
+        node.plural = group.by_lower.get(f"{name}s".lower(), "")
     group.beginnings = tuple(beginnings)
     group.required = tuple(one.name for one in parameters if one.required is True and not one.pattern)
     return group
@@ -208,7 +212,7 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
 
 
 def _scalar(kind: str) -> str:
-    if kind in _NUMBERS:
+    if kind in _NUMBERS or kind.startswith("crm_enum_"):
         return "number"
     if kind in _DATES:
         return kind

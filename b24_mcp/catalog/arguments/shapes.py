@@ -10,7 +10,9 @@ from b24_mcp.catalog.arguments.nodes import Node
 _PLACE = re.compile(r"n?\d+", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _MULTIFIELD = 'must be a list: [{"VALUE": "…", "VALUE_TYPE": "WORK"}]'
+_OF_ITEM = 'must be a list: [{"typeId": "PHONE", "valueType": "WORK", "value": "…"}]'
 _NO_ITEMS = {"select"}
+_TEXTS = {"string", "text"}
 _FIELDS = {"fields", "arfields", "data"}
 _MAPS = {"options"}
 """Parameters whose documented type is that of a list, although their entries have names."""
@@ -24,7 +26,7 @@ def is_listed(value: Mapping[str, object]) -> bool:
 def object_problem(node: Node, value: Mapping[str, object]) -> str:
     """Return what is wrong with an object as a value; empty when it may stand here."""
     if node.is_multifield:
-        return _MULTIFIELD if value else ""
+        return _multifield_form(node) if value else ""
     if node.takes_object or "any" in node.scalars:
         kinds = set(node.parameter.type.lower().split("|"))
         listed = node.parameter.is_list and kinds.isdisjoint({"object", "map"}) and value
@@ -41,11 +43,12 @@ def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
     if not value:
         return ""
     if node.is_multifield:
-        return _multifield_problem(value)
+        return _multifield_problem(node, value)
     if not node.takes_list:
         if "any" in node.scalars:
             return ""
-        return "must be an object" if node.takes_object else "must be a single value, not a list"
+        several = f"; {node.plural} takes several" if node.plural else ""
+        return "must be an object" if node.takes_object else f"must be a single value, not a list{several}"
     if node.name.lower() == "filter" and version == "v2" and not any(isinstance(item, dict | list) for item in value):
         return "must be an object"
     if node.role == "order" and node.takes_object and set(node.parameter.type.lower().split("|")) == {"object"}:
@@ -55,20 +58,20 @@ def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
         return "must be an object, not a list"
     if only_object and node.name.lower() == "fields" and len(value) == 1:
         return "must be an object, not a list of objects"
-    if node.group is not None and node.parameter.type.lower() == "object[]":
-        return "" if all(isinstance(item, Mapping) or item is None for item in value) else "must be a list of objects"
+    if _is_of_objects(node) and not all(isinstance(item, Mapping) or item is None for item in value):
+        return f"must be a list of objects: {listed_form(node)}"
     return ""
 
 
 def single_problem(node: Node, value: object) -> str:
     """Return what is wrong with a single value where an object or a list is required."""
     if node.is_multifield:
-        return _MULTIFIELD
+        return _multifield_form(node)
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         return f"must be {in_words(node)}; this text is no valid JSON"
     if in_words(node) == "a list" and any(one.endswith("<X>") for one in node.parameter.values):
         return f"must be a list of codes in the forms {', '.join(node.parameter.values)}, where X is an id"
-    if in_words(node) == "a list" and isinstance(value, str | int) and node.group is None:
+    if in_words(node) == "a list" and isinstance(value, str | int) and (node.group is None or _is_of_objects(node)):
         return f"must be a list: {listed_form(node, value)}"
     if in_words(node) == "an object" and node.group is not None and node.name.lower() in _FIELDS and node.group.nodes:
         name = next(iter(node.group.required or node.group.nodes))
@@ -87,6 +90,12 @@ def _order_form(value: Sequence[object]) -> str:
     return f': {{"{names[0]}": "{direction}"}}' if names and names[0].isidentifier() else ""
 
 
+def _is_of_objects(node: Node) -> bool:
+    """Whether a node takes a list of objects with documented names."""
+    type_ = node.parameter.type.lower()
+    return node.group is not None and type_.endswith("[]") and type_.removesuffix("[]") not in _TEXTS
+
+
 def in_words(node: Node) -> str:
     """Return what a node takes that takes no single value."""
     type_ = node.parameter.type.lower()
@@ -101,20 +110,27 @@ def in_words(node: Node) -> str:
 def listed_form(node: Node, value: object = "…") -> str:
     """Return the form of a list of one entry."""
     if node.group is not None:
-        names = list(node.group.required) or list(node.group.nodes)[:1]
+        usual = [node.group.by_lower["value"]] if "value" in node.group.by_lower else list(node.group.nodes)[:1]
+        names = list(node.group.required) or usual
         return f"[{{{', '.join(f'{chr(34)}{name}{chr(34)}: …' for name in names)}}}]"
     return f'["{value}"]' if isinstance(value, str) else f"[{value}]"
 
 
-def _multifield_problem(value: Sequence[object]) -> str:
+def _multifield_form(node: Node) -> str:
+    """Return the form of phones and addresses: of all kinds in one field of an item, of one kind elsewhere."""
+    return _OF_ITEM if node.name == "fm" else _MULTIFIELD
+
+
+def _multifield_problem(node: Node, value: Sequence[object]) -> str:
     for item in value:
         if item is None:
             continue
         if not isinstance(item, Mapping):
-            return _MULTIFIELD
+            return _multifield_form(node)
         names = {str(name).upper() for name in item}
         if "TYPE" in names and "VALUE_TYPE" not in names and "TYPEID" not in names:
-            return f"{_MULTIFIELD}; TYPE is called VALUE_TYPE"
+            renamed = "" if node.name == "fm" else "; TYPE is called VALUE_TYPE"
+            return f"{_multifield_form(node)}{renamed}"
         if not names & {"VALUE", "ID", "DELETE"}:
-            return _MULTIFIELD
+            return _multifield_form(node)
     return ""

@@ -19,6 +19,8 @@ _UNKNOWN = {
     "and returns everything",
 }
 
+_BY_TYPE = "entityTypeId="
+
 EVERYWHERE = {"start", "auth_connector"}
 """Parameters that every method takes."""
 
@@ -43,11 +45,13 @@ def spelling_of(
     entity: str = "",
     elsewhere: Mapping[str, str] | None = None,
     is_described: bool = True,
+    of_type: object = None,
 ) -> Spelling:
     """Return what a name of an object is.
 
     `given` are all names of the object, `entity` is what the method is about, and `elsewhere` says where names are
-    written that are no fields here. With `is_described` the portal is asked about names of filters.
+    written that are no fields here. With `is_described` the portal is asked about names of filters. `of_type` is the
+    `entityTypeId` of the call: names that are documented for other types only are not meant.
     """
     node = group.nodes.get(name)
     if node is not None:
@@ -66,13 +70,16 @@ def spelling_of(
     if not any(folded(one) == folded(name) for one in nearest):
         synonyms = synonyms_in(group, name, place, entity)
         nearest = [one for one in synonyms if place == "filter" or not _is_given(one, given, case)] or nearest
+    if of_type is not None and nearest:
+        nearest = _of_type(nearest, group, f"{_BY_TYPE}{of_type}")
     if place == "filter" and (bound := bound_of(name)) and (known := _same(bound.name, group, place)):
         return Spelling(None, f'is not {_KINDS[place]}; it is written "{bound.operator}{known}"', True)
     if nearest:
         return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
-    if elsewhere and place != "filter" and (advice := elsewhere.get(folded(name))):
+    if elsewhere and (advice := elsewhere.get(folded(name))):
         return Spelling(None, f"is not {_KINDS[place]}; {advice}", True)
     near = [one for one in affixed_in(group, name) if one in missing]
+    near = near if of_type is None else _of_type(near, group, f"{_BY_TYPE}{of_type}")
     if near and not (place == "filter" and is_described):
         return Spelling(None, f"is not {_KINDS[place]}; {near[0]} is meant", True)
     return Spelling(None, f"{_UNKNOWN[place]}; {near[0]} may be meant" if near else _UNKNOWN[place])
@@ -93,6 +100,14 @@ def _in_other_case(
     if case == "exact":
         return Spelling(node, f"is written {written}", True)
     return Spelling(node, "" if place == "top" else f"is written {written} in the documentation")
+
+
+def _of_type(names: Collection[str], group: Group, own: str) -> list[str]:
+    """Return those of the documented names that are not documented for other types of records only."""
+    kinds = {one for node in group.nodes.values() for one in node.parameter.variants if one.startswith(_BY_TYPE)}
+    wanted = own if own in kinds else f"{_BY_TYPE}other"
+    variants = {name: {*group.nodes[name].parameter.variants} for name in names}
+    return [name for name, of in variants.items() if not of & kinds or wanted in of]
 
 
 def _same(name: str, group: Group, place: Place) -> str:

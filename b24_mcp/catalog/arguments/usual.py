@@ -6,6 +6,7 @@ from typing import cast
 
 from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, MethodFamily
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom, is_name_of_person
+from b24_mcp.catalog.arguments.values import HEX_COLOR
 
 _NUMBERS = frozenset({int, float})
 _CONTAINERS = frozenset({dict, list})
@@ -77,7 +78,7 @@ class Usual:
             if usual is None:
                 if self.is_filter or not self.takes_custom or not is_custom(name) or type(inner) is dict:
                     return False
-            elif not usual.passes(inner) or (self.is_filter and type(inner) is str and inner[:1] == "%"):
+            elif not usual.passes(inner) or (self.is_filter and type(inner) is str and _may_be_pattern(inner)):
                 return False
         return True
 
@@ -106,7 +107,8 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
         return _usual_of_list(node, family, version, is_list=is_list)
     if is_name_of_person(node, family, is_list=is_list or place == "filter"):
         return Usual(frozenset())
-    if node.parameter.read_only or node.parameter.longest is not None or "file" in node.scalars:
+    is_limited = node.parameter.longest is not None or node.parameter.unit == HEX_COLOR
+    if node.parameter.read_only or is_limited or "file" in node.scalars:
         return Usual(frozenset())
     if node.is_container:
         if node.group is None or node.is_multifield:
@@ -121,7 +123,7 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
     if node.values:
         return Usual(frozenset(), node.values)
     if node.parameter.values:
-        return Usual(_NUMBERS, frozenset(node.parameter.values))
+        return Usual(_NUMBERS if "number" in node.scalars else frozenset(), frozenset(node.parameter.values))
     if node.scalars <= {"text", "any"}:
         types = _NUMBERS if node.is_yes_or_no or "any" not in node.scalars else _NUMBERS | {bool}
         if not node.is_yes_or_no:
@@ -170,3 +172,8 @@ def _usual_of_list(node: Node, family: MethodFamily, version: str, *, is_list: b
 def _is_plain(name: str) -> bool:
     """Whether a name of which nothing is documented may be the plain name of a field."""
     return name.replace("_", "").isalnum() and not name[0].isdigit() and name.lower() != "logic"
+
+
+def _may_be_pattern(text: str) -> bool:
+    """Whether a text may have signs around it that stand for any text elsewhere: `%part%`, `*part*`."""
+    return text[:1] in ("%", "*") or text[-1:] == "*"

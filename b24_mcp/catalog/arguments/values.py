@@ -7,6 +7,7 @@ from datetime import date, time
 
 from b24_mcp.catalog.arguments.families import OPERATORS
 from b24_mcp.catalog.arguments.nodes import Node
+from b24_mcp.catalog.arguments.words import fits_form, meant_by, with_meaning, words_of
 from b24_mcp.catalog.names import nearest_ones
 
 Verdict = tuple[str, bool]
@@ -38,23 +39,27 @@ _DIRECTIONS = {"asc", "desc"}
 _YES, _NO = {"yes", "true", "on"}, {"no", "false", "off"}
 _CURRENCY = re.compile(r"\w+", re.ASCII)
 _ACCESS = re.compile(r"[A-Z]{1,3}", re.ASCII)
+HEX_COLOR = "hex color"
+"""The unit of a parameter that is a color."""
+_COLOR = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|", re.ASCII | re.IGNORECASE)
 _OPERATOR = re.compile(r"\s*(>=|<=|<>|!=|>|<|!)\s*\S.*", re.ASCII)
 
 
-def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict | None:
+def verdict_on(node: Node, value: object, *, in_filter: bool = False, letters: bool = False) -> Verdict | None:
     """Return what is wrong with a single value, or None.
 
-    A filter compares texts, so `true` and `false` match no record there. A field documented as boolean takes them.
+    A filter compares texts, so `true` and `false` match no record there. A field documented as boolean takes them,
+    except `true` with `letters`.
     """
     if isinstance(value, bool) and node.is_yes_or_no and not {"true", "false", "1", "0"} & node.values:
-        if not in_filter and "boolean" in node.scalars:
+        if not in_filter and "boolean" in node.scalars and not (letters and value):
             return None
         return f'must be "{"Y" if value else "N"}": the portal takes "Y" or "N" here', True
     if node.is_yes_or_no and isinstance(value, str) and value not in node.values and value.lower() in _YES | _NO:
         return f'must be "{"Y" if value.lower() in _YES else "N"}": the portal takes "Y" or "N" here', True
     if node.values and (verdict := _not_allowed(node, value)):
         return verdict
-    if not node.values and isinstance(value, str) and (verdict := _nearly_documented(node, value)):
+    if not node.values and isinstance(value, str | int) and (verdict := _nearly_documented(node, value)):
         return verdict
     scalars = node.scalars
     if in_filter and isinstance(value, str) and scalars and scalars <= _COMPARED and (found := _OPERATOR.match(value)):
@@ -63,6 +68,10 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict
         return f'is an operator; it is part of the key: {{"{value}{node.name}": …}}', True
     if in_filter and isinstance(value, str) and len(value) > len("%%") and value[0] == value[-1] == "%":
         return f'is compared with the whole text; a part is found with {{"%{node.name}": "{value[1:-1]}"}}', False
+    if in_filter and isinstance(value, str) and not scalars & _COMPARED and (verdict := star_verdict(node.name, value)):
+        return verdict
+    if not in_filter and node.parameter.unit == HEX_COLOR and isinstance(value, str) and not _COLOR.fullmatch(value):
+        return "must be a hex color like #39A8EF", False
     if scalars == {"number"}:
         return _number(node, value)
     if scalars == {"id"} or scalars == {"dialog"}:
@@ -80,6 +89,14 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict
     if longest is not None and isinstance(value, str) and len(value) > longest:
         return f"is longer than {longest} characters", False
     return None
+
+
+def star_verdict(name: str, value: str) -> Verdict | None:
+    """Return what is wrong with `*part*` in a filter, where a star stands for itself; None for any other text."""
+    part = value.strip("*")
+    if not part or part == value or "*" in part:
+        return None
+    return f'is compared with the star in it; a part of a text is found with {{"%{name}": "{part}"}}', False
 
 
 def id_verdict(value: object, *, is_dialog: bool = False) -> Verdict | None:
@@ -127,18 +144,29 @@ def _not_allowed(node: Node, value: object) -> Verdict | None:
     same = next((one for one in node.parameter.values if one.lower() == written.lower()), None)
     if same is not None:
         return f"is written {same} in the documentation", False
-    near = nearest_ones(written, node.parameter.values)
+    if fits_form(node.parameter, written):
+        return None
+    word = meant_by(node.parameter, written)
+    near = [word] if word else nearest_ones(written, node.parameter.values)
     meant = f"{' or '.join(near)} is meant; " if near else ""
-    allowed = ", ".join(node.parameter.values[:_MOST_NAMED]) + (", …" if len(node.values) > _MOST_NAMED else "")
+    named = [with_meaning(node.parameter, one) or '""' for one in node.parameter.values[:_MOST_NAMED]]
+    allowed = ", ".join(named) + (", …" if len(node.values) > _MOST_NAMED else "")
     return f"is not an allowed value ({written[:60]}): {meant}allowed are {allowed}", True
 
 
-def _nearly_documented(node: Node, value: str) -> Verdict | None:
-    """Return which documented value is meant where others are allowed too; None for any other value."""
-    known = node.parameter.values
-    is_other = bool(known) and value not in known and value.lower() not in _DIRECTIONS
-    near = nearest_ones(value, known) if is_other and value else []
-    near = [one for one in near if one.count("_") == value.count("_")]  # `detailPicture` is the same in another style
+def _nearly_documented(node: Node, value: str | int) -> Verdict | None:
+    """Return which documented value is meant where others are allowed too; None for any other value.
+
+    A word that is known to stand for one is a certain mistake.
+    """
+    known, written = node.parameter.values, str(value)
+    is_known = written in known or written.lower() in _DIRECTIONS or fits_form(node.parameter, written)
+    if not known or not written or isinstance(value, bool) or is_known:
+        return None
+    if "number" not in node.scalars and (meant := meant_by(node.parameter, written)):
+        return f"is not a value of this parameter: {meant} is meant", True
+    near = [] if written.isdecimal() else nearest_ones(written, known)
+    near = [one for one in near if one.count("_") == written.count("_")]  # the same in another style: `detailPicture`
     return (f"is not a documented value; {' or '.join(near)} is meant", False) if near else None
 
 
@@ -161,7 +189,14 @@ def number_verdict(value: object) -> Verdict | None:
 
 def _number(node: Node, value: object) -> Verdict | None:
     if isinstance(value, str):
-        return number_verdict(value)
+        verdict = number_verdict(value)
+        words = words_of(node.parameter) if verdict is not None and verdict[1] else {}
+        if not words or _OTHER_REFERENCE.fullmatch(value.strip()):
+            return verdict
+        meant = f": {one} is meant" if (one := meant_by(node.parameter, value)) else ""
+        more = "" if node.values else ", …"
+        there = ", ".join(with_meaning(node.parameter, one) for one in words)
+        return f"must be a number{meant}; there are {there}{more}", True
     low, high = node.parameter.minimum, node.parameter.maximum
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

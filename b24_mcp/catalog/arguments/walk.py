@@ -29,6 +29,7 @@ from b24_mcp.catalog.arguments.values import (
     file_verdict,
     id_verdict,
     number_verdict,
+    star_verdict,
     verdict_on,
 )
 from b24_mcp.catalog.names import is_slip, nearest_ones
@@ -51,10 +52,13 @@ class ArgumentWalk:
         self._is_list = is_list
         self._refers = refers
         self._levels = _DEEPEST
+        self._type: object = None
 
     def follow(self, group: Group, given: Mapping[str, object], path: str = "", place: Place = "top") -> None:
         """Check the names and values of one object, and that nothing required is missing."""
         case = self._family.names if place == "top" else self._family.fields
+        if place == "top":
+            self._type = given.get("entityTypeId")
         found: set[str] = set()
         beside = self._filter_beside(group) if place == "top" else None
         for name, value in given.items():
@@ -72,6 +76,7 @@ class ArgumentWalk:
                 entity=self._family.entity,
                 elsewhere=self._family.elsewhere if path.count(".") < _TOP_LEVELS else None,
                 is_described=self._family.is_described,
+                of_type=self._type,
             )
             where = f"{path}{name}"
             if spelling.node is None and not spelling.certain and place == "top" and name not in EVERYWHERE:
@@ -204,7 +209,7 @@ class ArgumentWalk:
             return
         if "file" in node.scalars and not is_item:
             self._add(path, file_verdict(value))
-        self._add(path, verdict_on(node, value, in_filter=place == "filter"))
+        self._add(path, verdict_on(node, value, in_filter=place == "filter", letters=self._family.letters))
 
     def _filter(self, path: str, node: Node, value: object) -> None:
         if isinstance(value, list):
@@ -275,6 +280,7 @@ class ArgumentWalk:
             "filter",
             capitals=family.capitals,
             entity=family.entity,
+            elsewhere=family.elsewhere,
             is_described=family.is_described,
         )
         if spelling.message:
@@ -290,6 +296,8 @@ class ArgumentWalk:
         is_pattern = any(sign in operator for sign in "%?~*")
         if not is_pattern or isinstance(value, dict):
             self._value(path, node, value, "filter")
+        elif "%" in operator and isinstance(value, str):
+            self._add(path, star_verdict(node.name, value))
         return {node.name}
 
     def _condition(self, path: str, group: Group | None, condition: list[object]) -> None:

@@ -133,6 +133,9 @@ _UNIT = re.compile(
     re.I,
 )
 
+_HEX = re.compile(r"\bhex\b", re.I)
+_COLOR = re.compile(r"colou?r|цвет", re.I)
+
 _LINK = re.compile(r"\[`*([^\]\n`]+)`*\]\(([^)#\s]+\.md)(?:#[^)\s]*)?\)")
 _METHOD = re.compile(r"\[`*\w+(?:\.\w+)+`*\]\([^)]*\)")
 _OBTAINED = re.compile(
@@ -194,7 +197,7 @@ def limits_of(text: str, name: str, kind: str) -> ValueLimits:
         minimum=minimum,
         maximum=maximum,
         longest=_longest(text, is_list=is_list) if is_list or parts & _TEXTS else None,
-        unit=_unit(text) if parts <= _NUMBERS and not is_list else "",
+        unit=_unit(text) if parts <= _NUMBERS and not is_list else _form(text) if parts <= _TEXTS else "",
         source=_source(text),
         read_only=bool(_READ_ONLY.search(text)) and not re.search(r"read.?only", name, re.I),
     )
@@ -261,6 +264,12 @@ def _unit(text: str) -> str:
     if found is None or found.lastgroup is None:
         return ""
     return _UNITS[int(found.lastgroup[1:])][0]
+
+
+def _form(text: str) -> str:
+    """Return the form of a text as a unit: `hex color`, or none."""
+    first = text.split("\n\n")[0]
+    return "hex color" if _HEX.search(first) and _COLOR.search(first) else ""
 
 
 def _source(text: str) -> str:

@@ -33,8 +33,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
+from b24_mcp.catalog.build.enumerations import enumeration_of, stated_sources, stated_values
 from b24_mcp.catalog.build.merge import with_sources
 from b24_mcp.catalog.build.object_pages import ObjectField, object_of
+from b24_mcp.catalog.build.values import Allowed
 from b24_mcp.catalog.facts import MethodFacts, Parameter
 from b24_mcp.catalog.tables import read_table
 from b24_mcp.dialect.editions import Edition
@@ -98,14 +100,15 @@ def with_objects(facts: MethodFacts, objects: DocumentedObjects) -> MethodFacts:
                 seen.setdefault(name, set()).add(use.variant)
     for use in uses:
         for name in use.parameters:
-            adapted = tuple(_adapted(objects, use, name.rpartition(".")[2], facts.method, len(seen.get(name, ()))))
+            adapted = tuple(_adapted(objects, use, name.rpartition(".")[2], facts, len(seen.get(name, ()))))
             params = _put(_with_listed(params, name), name.split("."), adapted, marked=bool(use.page))
     return replace(facts, params=tuple(_typed(one, objects) for one in params))
 
 
-def _adapted(objects: DocumentedObjects, use: Use, name: str, method: str, variants: int) -> Iterator[Parameter]:
+def _adapted(objects: DocumentedObjects, use: Use, name: str, facts: MethodFacts, variants: int) -> Iterator[Parameter]:
     """Yield the fields of an object as one parameter of a method takes them."""
     usage = name.lower()
+    stated, sources = stated_values(facts.method, facts.version), stated_sources(facts.method, facts.version)
     for field in (*map(ObjectField, use.more), *objects.fields(use.page, use.part)):
         one = field.parameter
         one = replace(one, name=_upper(one.name)) if use.upper else one
@@ -119,10 +122,22 @@ def _adapted(objects: DocumentedObjects, use: Use, name: str, method: str, varia
             keeps = usage.endswith("filter")
             required = one.required is True and one in use.more
             bare = Parameter(one.name, kind, required, pattern=one.pattern)
+            path = f"{name}.{one.name}"
+            one = _enumerated(replace(one, source=sources.get(path, one.source)), stated.get(path))
             one = replace(bare, values=one.values, open_values=one.open_values, source=one.source) if keeps else bare
-        elif one.required is True and not method.lower().endswith((".add", ".create", ".register")):
+        elif one.required is True and not facts.method.lower().endswith((".add", ".create", ".register")):
             one = replace(one, required=False)
         yield replace(one, variants=(use.variant,)) if use.variant and variants > 1 else one
+
+
+def _enumerated(field: Parameter, stated: Allowed | None) -> Parameter:
+    """Return a field with the values that `values.tsv` states, or those of its type by `enumerations.tsv`."""
+    found = enumeration_of(field.type, "") if stated is None and not field.values else None
+    allowed = found.allowed if found is not None else stated
+    if allowed is None:
+        return field
+    source = field.source or (found.source if found is not None else "")
+    return replace(field, values=allowed.values, open_values=allowed.is_open, source=source)
 
 
 def _with_listed(params: tuple[Parameter, ...], name: str) -> tuple[Parameter, ...]:
