@@ -16,8 +16,8 @@ although it is not documented.
 
 `data/needs.tsv` has parameters that have no effect unless another one is given too.
 
-`data/elsewhere.tsv` has `words` that are not fields of what some `methods` write or search, such as prices of a product and
-product rows of a deal; `advice` names the method or the field.
+`data/elsewhere.tsv` has `words` that are not fields of what some `methods` write or search, such as prices of a product
+and product rows of a deal; `advice` names the method or the field.
 """
 
 from __future__ import annotations
