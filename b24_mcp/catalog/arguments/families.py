@@ -39,8 +39,8 @@ OPERATOR_SIGNS = "<>=!%@~?*+"
 @dataclass(frozen=True, slots=True)
 class MethodFamily:
     """What the methods of one family share. `operators` is None where any is accepted. `entity` is what the method is
-    about, `deal` for `crm.deal.list`. `instead_of_groups` is the advice of a method whose filter takes no groups of
-    conditions; empty where it may. `elsewhere` says where undocumented names, as they are compared, are written, and
+    about, `deal` for `crm.deal.list`. `takes_groups` is set where the filter takes groups of conditions, and
+    `instead_of_groups` is the advice of a method whose filter ignores them; nothing is known where both are empty. `elsewhere` says where undocumented names, as they are compared, are written, and
     `is_described` is set when the portal itself is asked which fields there are.
     """
 
@@ -51,6 +51,7 @@ class MethodFamily:
     operators: frozenset[str] | None = None
     instead: str = ""
     instead_of_groups: str = ""
+    takes_groups: bool = False
     entity: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     is_described: bool = False
@@ -77,9 +78,18 @@ def family_of(method: str, version: str) -> MethodFamily:
     _, operators, instead, of_groups = next(
         (row for row in _operators() if method.startswith(row[0])), ("", None, "", "")
     )
-    is_flat, capitals = line["flat"] == "yes", line["capitals"] == "yes"
     return MethodFamily(
-        names, fields, capitals, is_flat, operators, instead, of_groups, entity, _elsewhere(method), _described(method)
+        names,
+        fields,
+        capitals=line["capitals"] == "yes",
+        flat=line["flat"] == "yes",
+        operators=operators,
+        instead=instead,
+        instead_of_groups=of_groups if of_groups != "yes" else "",
+        takes_groups=of_groups == "yes",
+        entity=entity,
+        elsewhere=_elsewhere(method),
+        is_described=_described(method),
     )
 
 
@@ -112,9 +122,9 @@ def _lines() -> list[dict[str, str]]:
 
 
 @cache
-def _operators() -> list[tuple[str, frozenset[str], str, str]]:
+def _operators() -> list[tuple[str, frozenset[str] | None, str, str]]:
     return [
-        (row["prefix"], frozenset(row["operators"].split()), row["instead"], row["groups"])
+        (row["prefix"], frozenset(row["operators"].split()) or None, row["instead"], row["groups"])
         for row in read_table("operators")
     ]
 

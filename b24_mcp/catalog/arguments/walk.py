@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from b24_mcp.catalog.arguments.conditions import (
     OPERATORS_V3,
+    UNKNOWN_GROUPS,
     is_group,
     joined_problem,
     key_of,
@@ -245,6 +246,8 @@ class ArgumentWalk:
             if parts.name.lower() == "logic":
                 if not isinstance(inner, str) or inner.lower() not in ("and", "or"):
                     self._add(where, ("must be AND or OR", True))
+                elif not self._family.takes_groups and inner.lower() == "or":
+                    self._add(where, (UNKNOWN_GROUPS, False))
             elif message := joined_problem(parts.name, inner):
                 self._add(where, (message, True))
             elif not parts.name or parts.name.isdigit():
