@@ -11,7 +11,8 @@ them are; `instead` is the advice for others. `groups` is the advice where condi
 `data/lenient.tsv` has single fields whose documentation is stricter than
 the portal or the official SDK: `missing` fields may be left out, `any` problem with the field is only a warning, and a
 `known` field is accepted without one although it is not documented. `data/needs.tsv` has parameters without effect
-unless another one stands beside them. `data/elsewhere.tsv` has `words` that are no fields
+unless another one stands beside them. `data/listed.tsv` has fields that are lists although their documentation does not
+say so. `data/elsewhere.tsv` has `words` that are no fields
 of what some `methods` write: prices of a product, product rows of a deal; `advice` names the method or the field.
 """
 
@@ -41,7 +42,7 @@ class MethodFamily:
     """What the methods of one family share. `operators` is None where any is accepted. `entity` is what the method is
     about, `deal` for `crm.deal.list`. `takes_groups` is set where the filter takes groups of conditions, and
     `instead_of_groups` is the advice of a method whose filter ignores them; nothing is known where both are empty. `elsewhere` says where undocumented names, as they are compared, are written, and
-    `is_described` is set when the portal itself is asked which fields there are.
+    `is_described` is set when the portal itself is asked which fields there are. `listed` are fields that are lists.
     """
 
     names: Case = "unknown"
@@ -55,6 +56,7 @@ class MethodFamily:
     entity: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     is_described: bool = False
+    listed: frozenset[str] = frozenset()
 
 
 _CASES: dict[str, tuple[Case, Case]] = {
@@ -90,6 +92,7 @@ def family_of(method: str, version: str) -> MethodFamily:
         entity=entity,
         elsewhere=_elsewhere(method),
         is_described=_described(method),
+        listed=_listed(method),
     )
 
 
@@ -102,6 +105,11 @@ def _elsewhere(method: str) -> Mapping[str, str]:
     return found
 
 
+def _listed(method: str) -> frozenset[str]:
+    """Return the fields of a method that are lists although it is not documented."""
+    return frozenset(name for methods, names in _lists() if method in methods for name in names)
+
+
 def _described(method: str) -> bool:
     return any(fnmatchcase(method, row["method"].lower()) for row in _entities())
 
@@ -109,6 +117,11 @@ def _described(method: str) -> bool:
 @cache
 def _entities() -> list[dict[str, str]]:
     return read_table("entities")
+
+
+@cache
+def _lists() -> list[tuple[list[str], list[str]]]:
+    return [(row["methods"].split(","), row["fields"].split()) for row in read_table("listed")]
 
 
 @cache

@@ -23,6 +23,7 @@ _IDS = {"user", "crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote
 _CODES = {"sale_status.id", "sale_status"}
 _LISTS_OF_IDS = {"users", "attendees", "accomplices", "auditors"}
 _KINDS_BY_NAME = {"uf_department": "id", "uf_head": "id", "personal_birthday": "date"}
+_CURRENCIES = {"currency", "currency_id", "currencyid"}
 """What fields hold that every portal has, and whose documented type is only that of a text."""
 _FILES = {"file", "diskfile", "attached_diskfile"}
 _NAMES_OF_PEOPLE = {"NAME", "LAST_NAME"}
@@ -203,6 +204,8 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
         scalars.add("any")
     if "any" in scalars or "file" in scalars:
         node.takes_object = node.takes_list = True
+    if scalars == {"text"} and (parameter.source == "crm.currency.list" or parameter.name.lower() in _CURRENCIES):
+        scalars = {"currency"}
     node.scalars = frozenset(scalars)
     return node
 

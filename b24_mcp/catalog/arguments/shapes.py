@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -103,7 +104,14 @@ def listed_form(node: Node, value: object = "…") -> str:
     if node.group is not None:
         names = list(node.group.required) or list(node.group.nodes)[:1]
         return f"[{{{', '.join(f'{chr(34)}{name}{chr(34)}: …' for name in names)}}}]"
-    return f'["{value}"]' if isinstance(value, str) else f"[{value}]"
+    return list_of_text(value) if isinstance(value, str) else f"[{value}]"
+
+
+def list_of_text(text: str) -> str:
+    """Return the list that a text with commas stands for: `["a", "b"]` for `a, b`, and `[2, 3]` for `2, 3`."""
+    parts = [part.strip() for part in re.split("[,;]", text) if part.strip()] or [text]
+    are_numbers = all(part.isascii() and part.isdecimal() for part in parts)
+    return json.dumps([int(part) if are_numbers else part for part in parts], ensure_ascii=False)
 
 
 def _multifield_problem(value: Sequence[object]) -> str:

@@ -19,6 +19,7 @@ from b24_mcp.catalog.filters import UntranslatableError, as_v2, as_v3, is_v3_fil
 
 _SIGNS = str.maketrans("", "", OPERATOR_SIGNS)
 _MISSING = ("is required but missing", " is required")
+_NO_LIST = "must be a list"
 _PLACES = re.compile(r"\.\d+", re.ASCII)
 
 
@@ -92,7 +93,7 @@ class ParameterTable:
         """
         field = _PLACES.sub("", problem.field)
         what = self._lenient.get(field) or self._lenient.get(field.translate(_SIGNS))
-        if what == "known":
+        if what == "known" and not problem.message.startswith(_NO_LIST):
             return None
         is_soft = what == "any" or (what == "missing" and problem.message.endswith(_MISSING))
         return replace(problem, certain=False) if is_soft else problem

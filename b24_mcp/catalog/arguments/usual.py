@@ -106,6 +106,8 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
         return _usual_of_list(node, family, version, is_list=is_list)
     if is_name_of_person(node, family, is_list=is_list or place == "filter"):
         return Usual(frozenset())
+    if place == "fields" and node.name in family.listed:
+        return Usual(frozenset({list}))
     if node.parameter.read_only or node.parameter.longest is not None or "file" in node.scalars:
         return Usual(frozenset())
     if node.is_container:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
+from b24_mcp.catalog.arguments.currencies import currency_problem, is_currency_code
 from b24_mcp.catalog.arguments.families import OPERATORS
 from b24_mcp.catalog.arguments.nodes import Node
 from b24_mcp.catalog.names import nearest_ones
@@ -36,7 +37,6 @@ _MOST_NAMED = 12
 _COMPARED = {"number", "id", "date", "datetime"}
 _DIRECTIONS = {"asc", "desc"}
 _YES, _NO = {"yes", "true", "on"}, {"no", "false", "off"}
-_CURRENCY = re.compile(r"\w+", re.ASCII)
 _ACCESS = re.compile(r"[A-Z]{1,3}", re.ASCII)
 _OPERATOR = re.compile(r"\s*(>=|<=|<>|!=|>|<|!)\s*\S.*", re.ASCII)
 
@@ -67,8 +67,8 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict
         return _number(node, value)
     if scalars == {"id"} or scalars == {"dialog"}:
         return id_verdict(value, is_dialog=scalars == {"dialog"})
-    if scalars == {"currency"} and isinstance(value, str) and value and not _CURRENCY.fullmatch(value):
-        return "must be the code of a currency, like USD", not _PLACEHOLDER.fullmatch(value)
+    if scalars == {"currency"} and isinstance(value, str) and value and not is_currency_code(value):
+        return currency_problem(value), not _PLACEHOLDER.fullmatch(value)
     if scalars == {"boolean"} and not node.values and isinstance(value, str) and value.lower() not in _YES_OR_NO:
         return "must be true or false (or Y, N, 1, 0 where the portal writes it so)", True
     if scalars and scalars <= {"date", "datetime"} and isinstance(value, int | float) and value and value is not True:
