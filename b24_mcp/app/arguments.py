@@ -11,6 +11,7 @@ from b24_mcp.catalog import (
     ClashError,
     RepeatedNameError,
     Version,
+    advice_on,
     arguments_of,
     arrange,
     choose_version,
@@ -115,6 +116,8 @@ def _fitted(
     certain = [FieldProblem(problem.field, problem.message) for problem in problems if problem.certain]
     unusual = [f"{problem.field} {problem.message}" for problem in problems if not problem.certain]
     if certain:
+        if advice := advice_on(known.facts):
+            hint = f"{hint} {advice}"
         raise misfit(known.name, version, certain, hint, f" Also: {'; '.join(unusual)}." if unusual else "")
     return FittedArguments(version, params, (*warnings, *unusual))
 

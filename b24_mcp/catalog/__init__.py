@@ -12,6 +12,7 @@ from b24_mcp.catalog.lookup import choose_version, is_reading, known_methods, lo
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod
 from b24_mcp.catalog.outside_texts import has_outside_texts
 from b24_mcp.catalog.positional import arguments_of, arrange, written_order
+from b24_mcp.catalog.replacements import advice_on, successors_of
 from b24_mcp.catalog.risks import RISK_KINDS, Risk, RiskCondition, RiskKind
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "RiskKind",
     "RiskyMethod",
     "Version",
+    "advice_on",
     "arguments_of",
     "arrange",
     "choose_version",
@@ -41,5 +43,6 @@ __all__ = [
     "load",
     "nest_brackets",
     "read_json_text",
+    "successors_of",
     "written_order",
 ]

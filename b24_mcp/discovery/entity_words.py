@@ -43,8 +43,8 @@ def entity_named(text: str) -> PortalEntity | None:
             if (found := entity_of(name, {}, parameter)) is not None:
                 return found
     words = _words(text)
-    if name.startswith("crm.invoice"):
-        return _kind("old_invoice")  # smart invoices have no methods of their own
+    if words[:2] == ["crm", "invoice"]:
+        return _kind("old_invoice")  # smart invoices are CRM_SMART_INVOICE and have no methods of their own
     written = " ".join(words)
     if listed := _LIST.fullmatch(written):
         return PortalEntity(f"list:{listed['number']}")

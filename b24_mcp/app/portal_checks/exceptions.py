@@ -2,8 +2,8 @@
 
 `catalog/data/field_exceptions.tsv` has a line for the fields of one entity (`*`: of any) in one use. `what` is `takes`
 where the portal takes a name that it does not describe, `refuses` where it does not take a name that it describes (with
-the advice in `instead`), and `any` where it takes values that it does not list. Names are without letter case and
-underscores. Source: documentation.
+the advice in `instead`), `not` where a method of this style has no such field (what it has is in `instead`), and `any`
+where it takes values that it does not list. Names are without letter case and underscores. Source: documentation.
 """
 
 from __future__ import annotations

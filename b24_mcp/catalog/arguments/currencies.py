@@ -25,7 +25,9 @@ def currency_problem(text: str) -> str:
     meant = _codes_by_word().get(word)
     if meant is None and _LETTERS.fullmatch(text.strip()):
         meant = [text.strip().upper()]
-    return f"must be the code of a currency: {' or '.join(meant)}" if meant else "must be the code of a currency, like USD"
+    if meant:
+        return f"must be the code of a currency; {' or '.join(meant)} is meant"
+    return "must be the code of a currency, like USD"
 
 
 @cache
