@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-_OF_CALLS = ("entities", "elsewhere", "exact", "operators", "lenient", "synonyms", "files", "links")
+_OF_CALLS = (
+    *("entities", "elsewhere", "exact", "operators", "lenient", "needs", "synonyms", "files", "links"),
+    *("currency_words", "listed", "method_words", "replaced"),
+)
 """The tables that a call may need, some only when it has a mistake."""
 
 
