@@ -171,9 +171,9 @@ def _method_about(words: Sequence[str]) -> str:
 def _use(*names: Sequence[str | SmartProcess]) -> str:
     shown = [one for some in names for one in some]
     kinds = [one for one in shown if isinstance(one, str)]
-    processes = [
-        f"dynamic:{one.entity_type_id} ({one.title})" for one in shown if isinstance(one, SmartProcess)
-    ][:_PROCESSES_SHOWN]
+    processes = [f"dynamic:{one.entity_type_id} ({one.title})" for one in shown if isinstance(one, SmartProcess)][
+        :_PROCESSES_SHOWN
+    ]
     return f"Use one of: {', '.join([*kinds, *processes])}."
 
 

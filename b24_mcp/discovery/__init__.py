@@ -13,7 +13,14 @@ from b24_mcp.discovery.entities import (
     entity_of,
     entity_of_type,
 )
-from b24_mcp.discovery.entity_words import entity_named, is_of_lists, kinds_meant, known_kinds, type_id_in, words_of_kind
+from b24_mcp.discovery.entity_words import (
+    entity_named,
+    is_of_lists,
+    kinds_meant,
+    known_kinds,
+    type_id_in,
+    words_of_kind,
+)
 from b24_mcp.discovery.facts import PortalFacts
 from b24_mcp.discovery.fields import EntityFields, Option, PortalField, folded
 from b24_mcp.discovery.grants import MethodGrant, MethodGrants

@@ -71,7 +71,7 @@ def single_problem(node: Node, value: object) -> str:
         return f"must be a list of codes in the forms {', '.join(node.parameter.values)}, where X is an id"
     if in_words(node) == "a list" and isinstance(value, str | int) and node.group is None:
         return f"must be a list: {listed_form(node, value)}"
-    if in_words(node) == "an object" and node.group is not None and node.name.lower() in _FIELDS and node.group.nodes:
+    if in_words(node) == "an object" and node.group is not None and not node.role and node.group.nodes:
         name = next(iter(node.group.required or node.group.nodes))
         return f'must be an object: {{"{name}": …}}'
     return f"must be {in_words(node)}{_order_form([value]) if node.role == 'order' else ''}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, family_of, lenient_fields, needs_of
+from b24_mcp.catalog.arguments.misplaced import misplacement
 from b24_mcp.catalog.arguments.nodes import group_of
 from b24_mcp.catalog.arguments.paging import paging_problems
 from b24_mcp.catalog.arguments.problem import Problem
+from b24_mcp.catalog.arguments.ranges import range_problems
 from b24_mcp.catalog.arguments.texts import with_objects
 from b24_mcp.catalog.arguments.usual import usual_group
 from b24_mcp.catalog.arguments.walk import ArgumentWalk
@@ -83,9 +85,14 @@ class ParameterTable:
             for need in self._needs
             if params.get(need.parameter) and params.get(need.beside.partition(" ")[0]) in (None, "", "N", False)
         ]
+        problems += range_problems(params)
         if self._lenient:
             problems = [softened for problem in problems if (softened := self._softened(problem)) is not None]
         return sorted(dict.fromkeys(problems), key=lambda problem: not problem.certain)
+
+    def place_of(self, name: str, value: object, given: Collection[str]) -> str:
+        """Return where an undocumented name at the top of a call belongs; empty when it is not known."""
+        return misplacement(name, value, self._group, given)
 
     def _softened(self, problem: Problem) -> Problem | None:
         """Return a problem, no longer certain where the documentation is stricter than the portal; None if unknown

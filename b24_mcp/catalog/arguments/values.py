@@ -38,6 +38,7 @@ _COMPARED = {"number", "id", "date", "datetime"}
 _DIRECTIONS = {"asc", "desc"}
 _YES, _NO = {"yes", "true", "on"}, {"no", "false", "off"}
 _ACCESS = re.compile(r"[A-Z]{1,3}", re.ASCII)
+_PERSON = re.compile(r"(?:user|u)[ _:#-]?(\d+)", re.ASCII | re.IGNORECASE)
 _OPERATOR = re.compile(r"\s*(>=|<=|<>|!=|>|<|!)\s*\S.*", re.ASCII)
 
 
@@ -90,6 +91,8 @@ def id_verdict(value: object, *, is_dialog: bool = False) -> Verdict | None:
     text = value.strip() if isinstance(value, str) else ""
     if text[:1] in ("$", "{") and _OTHER_REFERENCE.fullmatch(text):
         return f"must be an id; {_REFERENCE_FORM}", True
+    if is_dialog and (person := _PERSON.fullmatch(text)):
+        return f"must be the id of the user alone: {person[1]}", True
     if not text or _ACCESS.fullmatch(text) or (any(map(str.isdigit, text)) and " " not in text and "@" not in text):
         return None
     form = 'the id of a user, or "chat" and the id of a chat, like "chat42"' if is_dialog else "a number, the id"

@@ -16,6 +16,7 @@ from b24_mcp.catalog.arguments.conditions import (
     no_groups,
     triple_problem,
 )
+from b24_mcp.catalog.arguments.documents import document_problem
 from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.misplaced import misplacement
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom, is_name_of_person
@@ -194,6 +195,9 @@ class ArgumentWalk:
         if place != "filter" and (message := sequence_problem(node, value, self._version)):
             self._add(path, (message, True))
             return
+        if place == "top" and (message := document_problem(node.name, value)):
+            self._add(path, (message, True))
+            return
         group = None if node.scalars and node.is_short_form(value) else node.group
         longest = node.parameter.longest
         if longest is not None and node.parameter.is_list and len(value) > longest:
@@ -215,6 +219,8 @@ class ArgumentWalk:
         if node.is_container and not is_one:
             if node.name.lower() in _CONTENTS and isinstance(value, str) and value:
                 self._add(path, (FILE_FORM, True))
+            elif place == "top" and isinstance(value, str) and (message := document_problem(node.name, [value])):
+                self._add(path, (message, True))
             elif place == "top" or (value != "" and value is not False):
                 self._add(path, (single_problem(node, value), True))
             return
