@@ -24,10 +24,11 @@ _LETTERED = re.compile(r"t(?P<number>(?=[0-9a-f]*\d)[0-9a-f]{2,8})")
 """How bindings of the CRM write a smart process: `Tb1` is 177. Source: documentation, data types of the CRM."""
 _LIST = re.compile(r"(?:lists?|iblock|список)(?: (?:id|element|elements|item|items))? ?(?P<number>\d{1,9})")
 _OF_TYPE = re.compile(r"(?:uf )?crm (?P<number>\d{1,9})")
-_NOISE = frozenset(
-    "crm tasks task item items fields field userfield userfields entity entities record records list lists add update "
-    "get getlist getfields delete set import catalog поля поле црм".split()  # noqa: SIM905
-)
+_NOISE = {
+    *("crm", "црм", "tasks", "task", "item", "items", "list", "lists", "catalog", "entity", "entities"),
+    *("fields", "field", "поля", "поле", "userfield", "userfields", "record", "records"),
+    *("add", "update", "get", "getlist", "getfields", "delete", "set", "import"),
+}
 _LISTS = {"list", "lists", "iblock", "список", "списки"}
 _PARTS = {"productrow", "bankdetail", "address"}
 """Kinds whose records belong to another one, which is often named before them."""

@@ -39,10 +39,13 @@ OPERATOR_SIGNS = "<>=!%@~?*+"
 
 @dataclass(frozen=True, slots=True)
 class MethodFamily:
-    """What the methods of one family share. `operators` is None where any is accepted. `entity` is what the method is
-    about, `deal` for `crm.deal.list`. `takes_groups` is set where the filter takes groups of conditions, and
-    `instead_of_groups` is the advice of a method whose filter ignores them; nothing is known where both are empty. `elsewhere` says where undocumented names, as they are compared, are written, and
-    `is_described` is set when the portal itself is asked which fields there are. `listed` are fields that are lists.
+    """What the methods of one family share.
+
+    `operators` is None where any is accepted. `entity` is what the method is about, `deal` for `crm.deal.list`.
+    `takes_groups` is set where the filter takes groups of conditions, and `instead_of_groups` is the advice of a method
+    whose filter ignores them; nothing is known where both are empty. `elsewhere` says where undocumented names, as they
+    are compared, are written. `is_described` is set when the portal itself is asked which fields there are. `listed`
+    are fields that are lists.
     """
 
     names: Case = "unknown"
