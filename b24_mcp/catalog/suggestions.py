@@ -6,7 +6,7 @@ parts with the same meaning (`data/concepts.txt`) count nearly as much as equal 
 
 Some inventions are like other names than the one that is meant. `data/method_words.tsv` has those in `invented`: words
 without a plural `s` between points, several of them between `|`. `@add` and the like are all verbs with this meaning,
-and `@read` are those of `@list` and `@get`.
+and `@read` are those of `@list` and `@get`. A `*` in `meant` is the second word that was written.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _meant_by(typed: str) -> list[str]:
     words = [_singular(word) for word in re.split(r"[._]", _CAMEL.sub(".", typed).lower())]
     return list(
         dict.fromkeys(
-            name
+            name.replace("*", words[1]) if "*" in name else name
             for pattern, names in _inventions()
             if len(pattern) == len(words) and all(word in part for word, part in zip(words, pattern, strict=True))
             for name in names

@@ -7,13 +7,13 @@ the names in `filter`, `order` and `select` may be written `likeThis` and `LIKE_
 the filter may also stand beside it.
 
 `data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
-them are; `instead` is the advice for others. `groups` is the advice where conditions cannot be joined by `LOGIC`.
-`data/lenient.tsv` has single fields whose documentation is stricter than
-the portal or the official SDK: `missing` fields may be left out, `any` problem with the field is only a warning, and a
-`known` field is accepted without one although it is not documented. `data/needs.tsv` has parameters without effect
-unless another one stands beside them. `data/listed.tsv` has fields that are lists although their documentation does not
-say so. `data/elsewhere.tsv` has `words` that are no fields
-of what some `methods` write: prices of a product, product rows of a deal; `advice` names the method or the field.
+them are; `instead` is the advice for others. `groups` is `yes` where conditions can be joined by `LOGIC`, and advice
+where `LOGIC` is ignored; of other methods nothing is known. `data/lenient.tsv` has single fields whose documentation is
+stricter than the portal or the official SDK: `missing` fields may be left out, `any` problem with the field is only a
+warning, and a `known` field is accepted without one although it is not documented. `data/needs.tsv` has parameters
+without effect unless another one stands beside them. `data/listed.tsv` has fields that are lists although their
+documentation does not say so. `data/elsewhere.tsv` has `words` that are no fields of what some `methods` write: prices
+of a product, product rows of a deal; `advice` names the method or the field.
 """
 
 from __future__ import annotations
