@@ -13,7 +13,6 @@ from functools import cache
 from b24_mcp.catalog.names import nearest_ones
 from b24_mcp.catalog.tables import read_table
 from b24_mcp.discovery.entities import PortalEntity, entity_of, entity_of_type
-from b24_mcp.words import stem
 
 _SEPARATORS = re.compile(r"[\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -29,6 +28,8 @@ _NOISE = {
     *("fields", "field", "поля", "поле", "userfield", "userfields", "record", "records"),
     *("add", "update", "get", "getlist", "getfields", "delete", "set", "import"),
 }
+_LONG = 5
+"""The letters of a name that begins a word in another form, such as `контакт`."""
 _LISTS = {"list", "lists", "iblock", "список", "списки"}
 _PARTS = {"productrow", "bankdetail", "address"}
 """Kinds whose records belong to another one, which is often named before them."""
@@ -70,8 +71,8 @@ def kinds_meant(text: str) -> Sequence[str]:
     words = _words(text)
     meant = [kind for word in words for kind in (_names().get(word) or _unsure().get(word, "")).split("|") if kind]
     if not meant:
-        stems = {stem(word) for word in words if len(word) > 2}
-        meant = [kind for name, kind in _names().items() if stem(name) in stems]
+        long = {name: kind for name, kind in _names().items() if len(name) >= _LONG}
+        meant = [kind for word in words for name, kind in long.items() if word.startswith(name)]
     if not meant:
         meant = [_names()[near] for word in words for near in nearest_ones(word, _names())]
     return list(dict.fromkeys(meant))

@@ -36,11 +36,11 @@ def document_problem(name: str, value: Sequence[object]) -> str:
         return f"must be {_form(found['kind'], texts[-1])}"
     said = " ".join(texts).upper()
     kind = next((one for one in _CLASSES if one in said), "DEAL")
-    number = re.search(r"\d+$", texts[-1])
-    example = texts[-1] if found else f"{kind}_{number[0] if number else 1}"
+    number = texts[-1][len(texts[-1].rstrip("0123456789")) :]
+    example = texts[-1] if found else f"{kind}_{number or 1}"
     if kind == "DYNAMIC" and not found:
         example = "DYNAMIC_147_1"
-    return f"must be three texts, such as {_form(kind, example)}"
+    return f"must be a list of three texts, such as {_form(kind, example)}"
 
 
 def _form(kind: str, number: str) -> str:
