@@ -17,7 +17,7 @@ _CLASSES = {
     "DEAL": "CCrmDocumentDeal",
     "DYNAMIC": "Bitrix\\Crm\\Integration\\BizProc\\Document\\Dynamic",
 }
-_ID = re.compile(r"(?P<kind>[A-Z]+)(_\d+)?_(?P<number>\d+)", re.ASCII)
+_ID = re.compile(r"(?P<kind>[A-Z]+(?:_[A-Z]+)*)(_\d+)?_(?P<number>\d+)", re.ASCII)
 _CRM = "crm"
 
 

@@ -102,8 +102,10 @@ class ParameterTable:
         what = self._lenient.get(field) or self._lenient.get(field.translate(_SIGNS))
         if what == "known" and not problem.message.startswith(_NO_LIST):
             return None
-        is_soft = what == "any" or (what == "missing" and problem.message.endswith(_MISSING))
-        return replace(problem, certain=False) if is_soft else problem
+        is_missing = problem.message.endswith(_MISSING)
+        if what == "missing" and is_missing:
+            return replace(problem, message="is missing; the documentation requires it", certain=False)
+        return replace(problem, certain=False) if what == "any" else problem
 
     def _none_of(self, params: Mapping[str, object]) -> Iterable[Problem]:
         """Yield a problem for each group of parameters of which none is given."""
