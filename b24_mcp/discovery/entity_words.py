@@ -17,14 +17,29 @@ from b24_mcp.discovery.entities import PortalEntity, entity_of, entity_of_type
 _SEPARATORS = re.compile(r"[\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PROCESS = re.compile(
-    r"(?:(?:crm )?(?:dynamic|dt|entity ?type(?: ?id)?|smart ?process|spa|смарт ?процесс) ?)?(?P<number>\d{1,9})"
+    r"(?:(?:crm )?(?:dynamic|dt|(?:entity ?)?type(?: ?id)?|smart ?process|spa|смарт ?процесс) ?)?(?P<number>\d{1,9})"
 )
 _LETTERED = re.compile(r"t(?P<number>(?=[0-9a-f]*\d)[0-9a-f]{2,8})")
 """How bindings of the CRM write a smart process: `Tb1` is 177. Source: documentation, data types of the CRM."""
 _LIST = re.compile(r"(?:lists?|iblock|список)(?: (?:id|element|elements|item|items))? ?(?P<number>\d{1,9})")
 _OF_TYPE = re.compile(r"(?:uf )?crm (?P<number>\d{1,9})")
 _NOISE = {
-    *("crm", "црм", "tasks", "task", "item", "items", "list", "lists", "catalog", "entity", "entities"),
+    *(
+        "the",
+        "bitrix",
+        "bitrix24",
+        "crm",
+        "црм",
+        "tasks",
+        "task",
+        "item",
+        "items",
+        "list",
+        "lists",
+        "catalog",
+        "entity",
+        "entities",
+    ),
     *("fields", "field", "поля", "поле", "userfield", "userfields", "record", "records"),
     *("add", "update", "get", "getlist", "getfields", "delete", "set", "import"),
 }

@@ -205,6 +205,7 @@ def test_a_call_that_would_mean_something_else_is_refused_with_the_right_form(
             "AND",
         ),
         ("crm.item.list", {"entityTypeId": 3, "select": ["id", "fm"]}, 'returns fm only for "*"'),
+        ("crm.currency.update", {"ID": "USD", "fields": {"AMOUNT": 95}}, "is missing; the documentation requires it"),
         (
             "calendar.event.get",
             {"type": "user", "ownerId": 1, "from": "2026-12-31", "to": "2026-12-01"},
