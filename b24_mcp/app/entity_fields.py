@@ -99,9 +99,13 @@ async def _entity(opened: OpenPortal, name: str) -> PortalEntity:
     Raises:
         B24Error: `B24MCP_ARGUMENTS`, with the names that can be used.
     """
-    if (found := entity_named(name)) is not None:
+    found = entity_named(name)
+    if found is not None and (found.kind not in known_kinds() or name.strip().lower() == found.kind):
         return found
     processes = await opened.facts.smart_processes()
+    if found is not None:  # a smart process may be called what is another word for a usual kind
+        titled = [one for one in processes or () if one.title.casefold() == name.strip().casefold()]
+        return PortalEntity(f"dynamic:{titled[0].entity_type_id}", "item") if len(titled) == 1 else found
     if meant := _processes_meant(name, processes or ()):
         if len(meant) == 1:
             return PortalEntity(f"dynamic:{meant[0].entity_type_id}", "item")

@@ -24,23 +24,8 @@ _LETTERED = re.compile(r"t(?P<number>(?=[0-9a-f]*\d)[0-9a-f]{2,8})")
 _LIST = re.compile(r"(?:lists?|iblock|список)(?: (?:id|element|elements|item|items))? ?(?P<number>\d{1,9})")
 _OF_TYPE = re.compile(r"(?:uf )?crm (?P<number>\d{1,9})")
 _NOISE = {
-    *(
-        "the",
-        "bitrix",
-        "bitrix24",
-        "crm",
-        "црм",
-        "tasks",
-        "task",
-        "item",
-        "items",
-        "list",
-        "lists",
-        "catalog",
-        "entity",
-        "entities",
-    ),
-    *("fields", "field", "поля", "поле", "userfield", "userfields", "record", "records"),
+    *("the", "bitrix", "bitrix24", "crm", "црм", "tasks", "task", "catalog", "entity", "entities", "record", "records"),
+    *("item", "items", "list", "lists", "fields", "field", "userfield", "userfields", "поля", "поле"),
     *("add", "update", "get", "getlist", "getfields", "delete", "set", "import"),
 }
 _LONG = 5

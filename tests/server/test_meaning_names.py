@@ -23,7 +23,7 @@ Ask = Callable[..., Answer]
 
 TASK = {"TITLE": "t", "RESPONSIBLE_ID": 1}
 EVENT = {"type": "user", "ownerId": 1, "name": "x", "section": 1}
-PROCESSES = ((1030, "Договоры аренды"), (1036, "Contracts"))
+PROCESSES = ((1030, "Договоры аренды"), (1036, "Contracts"), (1040, "Offers"))
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,8 @@ def refused(ask: Ask) -> Callable[..., str]:
         (("DYNAMIC_1030", "CRM_DYNAMIC_1030", "dynamic1030", "smart process 1030", "T406", "CRM_1030"), "dynamic:1030"),
         (("договор аренды", "Договоры", "договоров"), "dynamic:1030"),
         (("contract", "Contracts list"), "dynamic:1036"),
+        (("offers", "Offers"), "dynamic:1040"),
+        (("offer", "proposals"), "quote"),
         (("list_1", "lists 1", "IBLOCK_ID=1", "iblock 1"), "list:1"),
     ],
 )
@@ -95,7 +97,7 @@ def test_records_are_described_by_any_of_their_names(ask: Ask, names: tuple[str,
         ("sale.order", "Such records are described by a call of sale.order.getfields"),
         ("calendar.event", "describe_method of calendar.event.add"),
         ("lists.element", "list:ID with the id of the list"),
-        ("nonsense", "dynamic:1030 (Договоры аренды), dynamic:1036 (Contracts)"),
+        ("nonsense", "dynamic:1030 (Договоры аренды), dynamic:1036 (Contracts), dynamic:1040 (Offers)"),
         ("DYNAMIC_177", "This portal has no dynamic:177. Use one of: dynamic:1030"),
     ],
 )
