@@ -126,15 +126,26 @@ def _verb_of() -> dict[str, str]:
 
 def _meant_by(typed: str) -> list[str]:
     """Return the names that an invented one is known to stand for, in lower case."""
-    words = [_singular(word) for word in re.split(r"[._]", _CAMEL.sub(".", typed).lower())]
-    return list(
-        dict.fromkeys(
-            name.replace("*", words[1]) if "*" in name else name
-            for pattern, names in _inventions()
-            if len(pattern) == len(words) and all(word in part for word, part in zip(words, pattern, strict=True))
-            for name in names
-        )
-    )
+    words = [_singular(word) for word in re.split(r"[._]", _CAMEL.sub(".", typed).lower()) if word]
+    orders = [words]
+    orders += [
+        [*words[:at], *words[at + 1 :], word] for at, word in enumerate(words[:-1]) if at and word in _all_verbs()
+    ]
+    return list(dict.fromkeys(name for order in orders for name in _meant_by_words(order)))
+
+
+def _meant_by_words(words: list[str]) -> list[str]:
+    return [
+        name.replace("*", words[1]) if "*" in name else name
+        for pattern, names in _inventions()
+        if len(pattern) == len(words) and all(word in part for word, part in zip(words, pattern, strict=True))
+        for name in names
+    ]
+
+
+@cache
+def _all_verbs() -> frozenset[str]:
+    return frozenset(_singular(verb) for group in _VERBS for verb in group.split()[1:])
 
 
 @cache
@@ -158,6 +169,8 @@ def _singular(word: str) -> str:
     """Return a word without a plural `s`; verbs are compared in the same form."""
     if word.endswith("ies") and len(word) > len("ies"):
         return f"{word[:-3]}y"
+    if word.endswith("sses"):
+        return word[:-2]
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
