@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from b24_mcp.app.mistakes import list_for_names, misfit, other_version
 from b24_mcp.app.requests import WantedVersion
 from b24_mcp.catalog import (
+    NOT_A_PARAMETER,
     Catalogue,
     ClashError,
+    Method,
     RepeatedNameError,
     Version,
+    advice_on,
     arguments_of,
     arrange,
     choose_version,
@@ -91,7 +94,7 @@ def _fitted(
             params, changes = known.parameters.with_objects(params)
             checkable, warnings = params, (*warnings, *changes)
     if version == "v2" and positional:
-        params, checkable = _arranged(method, params, refusing=arranging, refers=refers, hint=hint)
+        params, checkable = _arranged(method, params, of_v2, refusing=arranging, refers=refers, hint=hint)
     elif isinstance(params, list) and known is not None and arranging:
         if params:
             raise list_for_names(known)
@@ -115,6 +118,8 @@ def _fitted(
     certain = [FieldProblem(problem.field, problem.message) for problem in problems if problem.certain]
     unusual = [f"{problem.field} {problem.message}" for problem in problems if not problem.certain]
     if certain:
+        if advice := advice_on(known.facts):
+            hint = f"{hint} {advice}"
         raise misfit(known.name, version, certain, hint, f" Also: {'; '.join(unusual)}." if unusual else "")
     return FittedArguments(version, params, (*warnings, *unusual))
 
@@ -159,7 +164,7 @@ def _nested(method: str, params: dict[str, object]) -> tuple[Params, tuple[str, 
 
 
 def _arranged(
-    method: str, params: Params, *, refusing: bool, refers: bool, hint: str
+    method: str, params: Params, known: Method | None, *, refusing: bool, refers: bool, hint: str
 ) -> tuple[Params, dict[str, object] | None]:
     """Return the parameters of a positional method in their order, and the same under their documented names."""
     arranged = arrange(method, params, _references(params) if refers else ())
@@ -167,8 +172,17 @@ def _arranged(
         return arranged.values, dict(zip(arranged.names, arranged.values, strict=True))
     if not refusing:
         return params, None
-    problems = [FieldProblem(field, message) for field, message in arranged.problems.items()]
+    problems = [
+        FieldProblem(field, _better(message, field, params, known)) for field, message in arranged.problems.items()
+    ]
     raise misfit(method, "v2", problems, hint, f" It takes {written_order(method)}, in this order.")
+
+
+def _better(message: str, name: str, params: Params, known: Method | None) -> str:
+    """Return the problem with an unknown name of a positional method, with where the name belongs if that is known."""
+    if known is None or not isinstance(params, dict) or message != NOT_A_PARAMETER:
+        return message
+    return known.parameters.place_of(name, params.get(name), params) or message
 
 
 def _references(params: Params) -> set[str | int]:

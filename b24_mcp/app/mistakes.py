@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import b24_mcp.rest  # noqa: F401  # registers the error codes that are raised here
-from b24_mcp.catalog import Catalogue, Method, Version
+from b24_mcp.catalog import Catalogue, Method, Version, advice_on
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 
 _METHOD_NOT_FOUND = ("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION")
@@ -76,11 +76,14 @@ def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:
     """
     if error.fault.kind != "unknown_method" or not error.method:
         return error
-    if error.fault.code.upper().endswith(_METHOD_NOT_FOUND) and catalogue.method(error.method) is not None:
+    known = catalogue.method(error.method)
+    if error.fault.code.upper().endswith(_METHOD_NOT_FOUND) and known is not None:
         hint = (
             "The method is documented, but this portal does not have it: a module, its edition or its plan may be "
             "missing. Look for another method, or ask the user."
         )
+        if advice := advice_on(known.facts):
+            hint = f"This portal does not have the method. {advice}"
         return B24Error(replace(error.fault, hint=hint), error.method)
     similar = [name for name in catalogue.similar(error.method) if name.lower() != error.method.lower()]
     if not similar:

@@ -11,10 +11,12 @@ from b24_mcp.catalog.facts import Event, MethodFacts, Parameter, Version
 from b24_mcp.catalog.lookup import choose_version, is_reading, known_methods, load
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod
 from b24_mcp.catalog.outside_texts import has_outside_texts
-from b24_mcp.catalog.positional import arguments_of, arrange, written_order
+from b24_mcp.catalog.positional import NOT_A_PARAMETER, arguments_of, arrange, written_order
+from b24_mcp.catalog.replacements import advice_on, successors_of
 from b24_mcp.catalog.risks import RISK_KINDS, Risk, RiskCondition, RiskKind
 
 __all__ = [
+    "NOT_A_PARAMETER",
     "RISK_KINDS",
     "Catalogue",
     "ClashError",
@@ -30,6 +32,7 @@ __all__ = [
     "RiskKind",
     "RiskyMethod",
     "Version",
+    "advice_on",
     "arguments_of",
     "arrange",
     "choose_version",
@@ -41,5 +44,6 @@ __all__ = [
     "load",
     "nest_brackets",
     "read_json_text",
+    "successors_of",
     "written_order",
 ]

@@ -23,6 +23,8 @@ Kind = Literal["integer", "string", "object", "array", "any"]
 
 _EMPTY: dict[Kind, object] = {"integer": None, "string": "", "object": {}, "array": [], "any": None}
 _KINDS_IN_WORDS = {"integer": "a whole number", "string": "a text", "object": "an object", "array": "a list"}
+NOT_A_PARAMETER = "is not a parameter of this method"
+"""The problem with a name that is not documented, without what it may stand for."""
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
@@ -95,7 +97,7 @@ def _of_names(arguments: Sequence[Argument], params: Mapping[str, object], unkno
         if argument is None:
             meant = nearest(name, [one.name for one in arguments])
             perhaps = f"; it is called {meant}" if meant is not None else ""
-            problems[name] = f"is not a parameter of this method{perhaps}"
+            problems[name] = f"{NOT_A_PARAMETER}{perhaps}"
         elif argument.name in given:
             problems[name] = f"names the same argument twice ({argument.name})"
         else:

@@ -3,17 +3,23 @@
 Assistants invent names by rules of other systems: another verb (`create` for `add`, `search` for `list`), a plural, an
 underscore for a dot, the parts in another order, or a part more or less. Names are therefore compared part by part, and
 parts with the same meaning (`data/concepts.txt`) count nearly as much as equal ones.
+
+Some inventions are like other names than the one that is meant. `data/method_words.tsv` has those in `invented`: words
+without a plural `s` between points, several of them between `|`. `@add` and the like are all verbs with this meaning,
+and `@read` are those of `@list` and `@get`. A `*` in `meant` is the second word that was written.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 
 from b24_mcp.catalog.names import is_slip
+from b24_mcp.catalog.tables import read_table
 from b24_mcp.words import stem, words_of_name
 
 _SAME_MEANING = 0.8
@@ -37,6 +43,7 @@ _VERBS = (
     "istop stop finish end complete close pause",
 )
 _NEAR_VERBS = {frozenset(pair) for pair in (("ilist", "iget"), ("iadd", "iupdate"), ("ilist", "icount"))}
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _Parts = tuple[str, ...]
 
 
@@ -60,6 +67,8 @@ class Suggestions:
         likely = set(sorted(scores, key=lambda name: -scores[name])[: most * _CANDIDATES])
         spelled = _squeezed(typed)
         likely.update(self._squeezed[near] for near in get_close_matches(spelled, self._squeezed, most, _CLOSE_TEXT))
+        known = {name.lower(): name for name in self._names}
+        first = [known[name] for name in _meant_by(typed) if name in known]
         totals = {
             name: max(scores[name], _alike_texts(spelled, name)) + _TEXT_WEIGHT * _ratio(typed.lower(), name.lower())
             for name in likely
@@ -67,8 +76,9 @@ class Suggestions:
         }
         best = sorted(totals, key=lambda name: (-totals[name], len(name), name))[:most]
         if not best or totals[best[0]] < _LEAST:
-            return []
-        return [name for name in best if totals[name] >= totals[best[0]] * _FURTHEST]
+            return first
+        near = [name for name in best if totals[name] >= totals[best[0]] * _FURTHEST]
+        return list(dict.fromkeys([*first, *near]))[:most]
 
     def _likeness_of(self, parts: _Parts) -> dict[str, dict[str, float]]:
         """Return for each part of the typed name the known parts that are like it, with how much."""
@@ -112,6 +122,56 @@ class Suggestions:
 def _verb_of() -> dict[str, str]:
     """The verb that the stem of each word stands for."""
     return {stem(word): group.split()[0] for group in _VERBS for word in group.split()[1:]}
+
+
+def _meant_by(typed: str) -> list[str]:
+    """Return the names that an invented one is known to stand for, in lower case."""
+    words = [_singular(word) for word in re.split(r"[._]", _CAMEL.sub(".", typed).lower()) if word]
+    orders = [words]
+    orders += [
+        [*words[:at], *words[at + 1 :], word] for at, word in enumerate(words[:-1]) if at and word in _all_verbs()
+    ]
+    return list(dict.fromkeys(name for order in orders for name in _meant_by_words(order)))
+
+
+def _meant_by_words(words: list[str]) -> list[str]:
+    return [
+        name.replace("*", words[1]) if "*" in name else name
+        for pattern, names in _inventions()
+        if len(pattern) == len(words) and all(word in part for word, part in zip(words, pattern, strict=True))
+        for name in names
+    ]
+
+
+@cache
+def _all_verbs() -> frozenset[str]:
+    return frozenset(_singular(verb) for group in _VERBS for verb in group.split()[1:])
+
+
+@cache
+def _inventions() -> list[tuple[list[frozenset[str]], list[str]]]:
+    groups = {group.split()[0][1:]: frozenset(map(_singular, group.split()[1:])) for group in _VERBS}
+    groups["read"] = groups["list"] | groups["get"]
+
+    def words_in(part: str) -> frozenset[str]:
+        found: set[str] = set()
+        for word in part.split("|"):
+            found |= groups[word[1:]] if word.startswith("@") else {_singular(word)}
+        return frozenset(found)
+
+    return [
+        ([words_in(part) for part in row["invented"].split(".")], row["meant"].lower().split())
+        for row in read_table("method_words")
+    ]
+
+
+def _singular(word: str) -> str:
+    """Return a word without a plural `s`; verbs are compared in the same form."""
+    if word.endswith("ies") and len(word) > len("ies"):
+        return f"{word[:-3]}y"
+    if word.endswith("sses"):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
 def _parts(name: str) -> _Parts:

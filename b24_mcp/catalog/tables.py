@@ -7,7 +7,7 @@ from importlib.resources import files
 
 _OF_CALLS = (
     *("entities", "elsewhere", "exact", "operators", "lenient", "needs", "synonyms", "files", "links"),
-    "value_words",
+    *("currency_words", "listed", "method_words", "replaced", "value_words"),
 )
 """The tables that a call may need, some only when it has a mistake."""
 

@@ -4,16 +4,22 @@ and people.
 
 from __future__ import annotations
 
-from b24_mcp.discovery import changes, entities
+from b24_mcp.discovery import changes, entities, entity_words
 from b24_mcp.discovery.cache import DocumentCache, cache_folder
 from b24_mcp.discovery.changes import WatchingGuard
 from b24_mcp.discovery.entities import (
     PortalEntity,
     concerns_fields,
-    entity_named,
     entity_of,
     entity_of_type,
+)
+from b24_mcp.discovery.entity_words import (
+    entity_named,
+    is_of_lists,
+    kinds_meant,
     known_kinds,
+    type_id_in,
+    words_of_kind,
 )
 from b24_mcp.discovery.facts import PortalFacts
 from b24_mcp.discovery.fields import EntityFields, Option, PortalField, folded
@@ -27,6 +33,7 @@ from b24_mcp.discovery.portrait import Portrait, look_at
 def load() -> None:
     """Read the tables of this package. Reads files: call it in a thread, before the first request to a portal."""
     entities.load()
+    entity_words.load()
     changes.load()
 
 
@@ -57,7 +64,11 @@ __all__ = [
     "entity_of",
     "entity_of_type",
     "folded",
+    "is_of_lists",
+    "kinds_meant",
     "known_kinds",
     "load",
     "look_at",
+    "type_id_in",
+    "words_of_kind",
 ]

@@ -83,36 +83,9 @@ def concerns_fields(method: str) -> bool:
     return _has_row(method.lower())
 
 
-def entity_named(text: str) -> PortalEntity | None:
-    """Return the entity that a person or a model names: `deals`, `dynamic:1030`, `1030`, `list:15`, `crm.deal.list`."""
-    name = " ".join(text.lower().split()).removeprefix("entitytypeid=")
-    if name in _names():
-        return PortalEntity(_names()[name]).in_style("classic")
-    if _LIST.fullmatch(name):
-        return PortalEntity(name)
-    dynamic = _DYNAMIC.fullmatch(name)
-    if dynamic or name.isdigit():
-        return entity_of_type(dynamic[1] if dynamic else name)
-    for parameter in ("fields", "filter"):
-        if "." in name and (found := entity_of(name, {}, parameter)) is not None:
-            return found
-    return None
-
-
-def known_kinds() -> Sequence[str]:
-    """Return the kinds that every portal has."""
-    return list(dict.fromkeys(_names().values()))
-
-
 def load() -> None:
-    """Read the tables."""
+    """Read the table."""
     _rows()
-    _names()
-
-
-@cache
-def _names() -> Mapping[str, str]:
-    return {name: row["kind"] for row in read_table("entity_names") for name in row["names"].split(",")}
 
 
 def _resolved(entity: str, style: Style, params: object) -> PortalEntity | None:

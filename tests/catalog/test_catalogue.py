@@ -13,6 +13,7 @@ import pytest
 from b24_mcp.catalog import arguments_of, choose_version, has_outside_texts, is_reading, known_methods
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
 from b24_mcp.catalog.compiler import DataError, compile_catalogue
+from b24_mcp.catalog.tables import read_table
 
 DATA = shipped_catalogue().parent
 VERBS = Path(__file__).with_name("verbs.json")
@@ -182,3 +183,10 @@ def test_a_method_is_parsed_once() -> None:
 )
 def test_the_version_is_the_one_that_the_parameters_fit(method: str, params: object, version: str) -> None:
     assert choose_version(known_methods(), method, params) == version
+
+
+def test_every_method_that_an_invented_name_stands_for_is_documented() -> None:
+    for row in read_table("method_words"):
+        second = row["invented"].split(".")[1].split("|") if "*" in row["meant"] else [""]
+        for name in [meant.replace("*", word) for meant in row["meant"].split() for word in second]:
+            assert known_methods().method(name) is not None, (row["invented"], name)

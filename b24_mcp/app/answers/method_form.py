@@ -10,7 +10,7 @@ from typing import Required, TypedDict
 
 from b24_mcp.app.answers.explained import explained, with_meanings
 from b24_mcp.app.answers.parameter_forms import narrowed, parameter_forms, parameters_in_full
-from b24_mcp.catalog import Event, Method, MethodFacts, Parameter, Risk
+from b24_mcp.catalog import Event, Method, MethodFacts, Parameter, Risk, successors_of
 from b24_mcp.rest import to_json
 
 LONGEST = 4_000
@@ -196,8 +196,8 @@ def _add_future(form: MethodForm, facts: MethodFacts) -> None:
         form["deprecated"] = True
     if facts.superseded:
         form["classic"] = "still works; replaced_by is recommended for new work"
-    if facts.replaced_by and (facts.deprecated or facts.superseded):
-        form["replaced_by"] = facts.replaced_by
+    if successors := successors_of(facts):
+        form["replaced_by"] = successors
 
 
 def _risk(risk: Risk) -> MethodRiskForm:

@@ -3,8 +3,8 @@
 `catalog/data/field_exceptions.tsv` has a line for the fields of one entity (`*`: of any, `deal classic`: with names in
 this style only) in one use. `what` is `takes` where the portal takes a name that it does not describe, `refuses` where
 it does not take a name that it describes (with the advice in `instead`), `omits` where it may leave it out of a list (a
-warning), and `any` where it takes values that it does not list. Names are without letter case and underscores.
-Source: documentation.
+warning), `not` where it has no field of this name (what it has is in `instead`), and `any` where it takes values that
+it does not list. Names are without letter case and underscores. Source: documentation.
 """
 
 from __future__ import annotations

@@ -84,6 +84,8 @@ def unknown_name(
     exception = exception_of(fields.entity, use.role, use.name)
     if exception is not None and exception.what == "takes":
         return None
+    if exception is not None and exception.what == "not":
+        return (warning if use.role == "select" else mistake)(exception.instead)
     whole = kind_in_words(fields.entity.kind)
     if documented.named(use.name) is not None:
         if use.role != "fields":

@@ -68,6 +68,8 @@ def _of_object(path: Path, value: Mapping[str, object], role: Role) -> Iterator[
 def _of_select(path: Path, value: object) -> Iterator[FieldUse]:
     if isinstance(value, list):
         for place, name in enumerate(value):
+            if name == "fm" and "*" in value:
+                continue  # it comes with all fields
             if isinstance(name, str) and name and _GRAMMAR.fullmatch(name) is None:
                 yield FieldUse((*path, place), name, "select")
 

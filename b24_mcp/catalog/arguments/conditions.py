@@ -9,6 +9,11 @@ from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, Method
 
 OPERATORS_V3 = ("=", "!=", ">", ">=", "<", "<=", "in", "between")
 """The operators in the conditions of REST 3.0."""
+UNKNOWN_GROUPS = (
+    "is not documented for this method, which may ignore it and join the conditions by AND; a list of values finds any "
+    "of them, and a batch can hold a call for each condition"
+)
+"""What is said about `LOGIC` where nothing is known of it."""
 _KEY = re.compile(
     rf"(?P<operator>[{re.escape(OPERATOR_SIGNS)}]*)(?P<name>[^{re.escape(OPERATOR_SIGNS)}]*)(?P<after>.*)", re.S
 )
@@ -102,8 +107,12 @@ def joined_problem(name: str, value: object) -> str:
 
 
 def is_group(name: str, value: object) -> bool:
-    """Whether an entry of a filter joins conditions: `LOGIC`, `$or`, or a number with conditions."""
-    return name.lower() == "logic" or (name.isdigit() and isinstance(value, dict)) or bool(joined_problem(name, value))
+    """Whether an entry of a filter joins conditions: `LOGIC`, `$or`, or a number with conditions.
+
+    `AND` says what every filter does anyway.
+    """
+    is_logic = name.lower() == "logic" and str(value).lower() != "and"
+    return is_logic or (name.isdigit() and isinstance(value, dict)) or bool(joined_problem(name, value))
 
 
 def no_groups(family: MethodFamily) -> str:

@@ -8,13 +8,16 @@ the filter may also stand beside it. `letters` is `yes` where flags are compared
 as `N`.
 
 `data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
-them are; `instead` is the advice for others. `groups` is the advice where conditions cannot be joined by `LOGIC`.
+them are; `instead` is the advice for others. `groups` is `yes` where conditions can be joined by
+`LOGIC`, and advice where `LOGIC` is ignored; of other methods nothing is known.
 
 `data/lenient.tsv` has single fields whose documentation is stricter than the portal or the official SDK: `missing`
 fields may be left out, `any` problem with the field is only a warning, and a `known` field is accepted without one
 although it is not documented.
 
 `data/needs.tsv` has parameters that have no effect unless another one is given too.
+
+`data/listed.tsv` has fields that are lists although their documentation does not say so.
 
 `data/elsewhere.tsv` has `words` that are not fields of what some `methods` write or search, such as prices of a product
 and product rows of a deal; `advice` names the method or the field.
@@ -43,11 +46,13 @@ OPERATOR_SIGNS = "<>=!%@~?*+"
 
 @dataclass(frozen=True, slots=True)
 class MethodFamily:
-    """What the methods of one family share. `operators` is None where any is accepted. `entity` is what the method is
-    about, `deal` for `crm.deal.list`. `instead_of_groups` is the advice of a method whose filter takes no groups of
-    conditions; empty where it may. `elsewhere` says where undocumented names, as they are compared, are written,
-    `is_described` is set when the portal itself is asked which fields there are, and `letters` when `true` does not
-    count as `Y`.
+    """What the methods of one family share.
+
+    `operators` is None where any is accepted. `entity` is what the method is about, `deal` for `crm.deal.list`.
+    `takes_groups` is set where the filter takes groups of conditions, and `instead_of_groups` is the advice of a method
+    whose filter ignores them; nothing is known where both are empty. `elsewhere` says where undocumented names, as they
+    are compared, are written. `is_described` is set when the portal itself is asked which fields there are. `listed`
+    are fields that are lists, and `letters` is set when `true` does not count as `Y`.
     """
 
     names: Case = "unknown"
@@ -57,10 +62,12 @@ class MethodFamily:
     operators: frozenset[str] | None = None
     instead: str = ""
     instead_of_groups: str = ""
+    takes_groups: bool = False
     entity: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     is_described: bool = False
     letters: bool = False
+    listed: frozenset[str] = frozenset()
 
 
 _CASES: dict[str, tuple[Case, Case]] = {
@@ -84,19 +91,20 @@ def family_of(method: str, version: str) -> MethodFamily:
     _, operators, instead, of_groups = next(
         (row for row in _operators() if method.startswith(row[0])), ("", None, "", "")
     )
-    is_flat, capitals = line["flat"] == "yes", line["capitals"] == "yes"
     return MethodFamily(
         names,
         fields,
-        capitals,
-        is_flat,
-        operators,
-        instead,
-        of_groups,
-        entity,
-        _elsewhere(method),
-        _described(method),
-        line["letters"] == "yes",
+        capitals=line["capitals"] == "yes",
+        flat=line["flat"] == "yes",
+        operators=operators,
+        instead=instead,
+        instead_of_groups=of_groups if of_groups != "yes" else "",
+        takes_groups=of_groups == "yes",
+        entity=entity,
+        elsewhere=_elsewhere(method),
+        is_described=_described(method),
+        listed=_listed(method),
+        letters=line["letters"] == "yes",
     )
 
 
@@ -109,6 +117,11 @@ def _elsewhere(method: str) -> Mapping[str, str]:
     return found
 
 
+def _listed(method: str) -> frozenset[str]:
+    """Return the fields of a method that are lists although it is not documented."""
+    return frozenset(name for methods, names in _lists() if method in methods for name in names)
+
+
 def _described(method: str) -> bool:
     return any(fnmatchcase(method, row["method"].lower()) for row in _entities())
 
@@ -116,6 +129,11 @@ def _described(method: str) -> bool:
 @cache
 def _entities() -> list[dict[str, str]]:
     return read_table("entities")
+
+
+@cache
+def _lists() -> list[tuple[list[str], list[str]]]:
+    return [(row["methods"].split(","), row["fields"].split()) for row in read_table("listed")]
 
 
 @cache
@@ -129,9 +147,9 @@ def _lines() -> list[dict[str, str]]:
 
 
 @cache
-def _operators() -> list[tuple[str, frozenset[str], str, str]]:
+def _operators() -> list[tuple[str, frozenset[str] | None, str, str]]:
     return [
-        (row["prefix"], frozenset(row["operators"].split()), row["instead"], row["groups"])
+        (row["prefix"], frozenset(row["operators"].split()) or None, row["instead"], row["groups"])
         for row in read_table("operators")
     ]
 

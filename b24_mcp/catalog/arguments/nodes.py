@@ -24,6 +24,7 @@ _CODES = {"sale_status.id", "sale_status"}
 _LISTS_OF_IDS = {"users", "attendees", "accomplices", "auditors"}
 _KINDS_BY_NAME = {"uf_department": "id", "uf_head": "id", "personal_birthday": "date"}
 """The content of fields that every portal has and whose documented type is only a text."""
+_CURRENCIES = {"currency", "currency_id", "currencyid"}
 _FILES = {"file", "diskfile", "attached_diskfile"}
 _NAMES_OF_PEOPLE = {"NAME", "LAST_NAME"}
 _FILLED_IN = re.compile(r"\.\.\.|…|<|N$|X$|PropertyId$")
@@ -207,6 +208,8 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
         scalars.add("any")
     if "any" in scalars or "file" in scalars:
         node.takes_object = node.takes_list = True
+    if scalars == {"text"} and (parameter.source == "crm.currency.list" or parameter.name.lower() in _CURRENCIES):
+        scalars = {"currency"}
     node.scalars = frozenset(scalars)
     return node
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -73,7 +74,7 @@ def single_problem(node: Node, value: object) -> str:
         return f"must be a list of codes in the forms {', '.join(node.parameter.values)}, where X is an id"
     if in_words(node) == "a list" and isinstance(value, str | int) and (node.group is None or _is_of_objects(node)):
         return f"must be a list: {listed_form(node, value)}"
-    if in_words(node) == "an object" and node.group is not None and node.name.lower() in _FIELDS and node.group.nodes:
+    if in_words(node) == "an object" and node.group is not None and not node.role and node.group.nodes:
         name = next(iter(node.group.required or node.group.nodes))
         return f'must be an object: {{"{name}": …}}'
     return f"must be {in_words(node)}{_order_form([value]) if node.role == 'order' else ''}"
@@ -113,7 +114,14 @@ def listed_form(node: Node, value: object = "…") -> str:
         usual = [node.group.by_lower["value"]] if "value" in node.group.by_lower else list(node.group.nodes)[:1]
         names = list(node.group.required) or usual
         return f"[{{{', '.join(f'{chr(34)}{name}{chr(34)}: …' for name in names)}}}]"
-    return f'["{value}"]' if isinstance(value, str) else f"[{value}]"
+    return list_of_text(value) if isinstance(value, str) else f"[{value}]"
+
+
+def list_of_text(text: str) -> str:
+    """Return the list that a text with commas stands for: `["a", "b"]` for `a, b`, and `[2, 3]` for `2, 3`."""
+    parts = [part.strip() for part in re.split("[,;]", text) if part.strip()] or [text]
+    are_numbers = all(part.isascii() and part.isdecimal() for part in parts)
+    return json.dumps([int(part) if are_numbers else part for part in parts], ensure_ascii=False)
 
 
 def _multifield_form(node: Node) -> str:

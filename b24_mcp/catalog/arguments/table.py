@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, family_of, lenient_fields, needs_of
+from b24_mcp.catalog.arguments.misplaced import misplacement
 from b24_mcp.catalog.arguments.nodes import group_of
 from b24_mcp.catalog.arguments.paging import paging_problems
 from b24_mcp.catalog.arguments.problem import Problem
+from b24_mcp.catalog.arguments.ranges import range_problems
 from b24_mcp.catalog.arguments.texts import with_objects
 from b24_mcp.catalog.arguments.usual import usual_group
 from b24_mcp.catalog.arguments.walk import ArgumentWalk
@@ -19,6 +21,7 @@ from b24_mcp.catalog.filters import UntranslatableError, as_v2, as_v3, is_v3_fil
 
 _SIGNS = str.maketrans("", "", OPERATOR_SIGNS)
 _MISSING = ("is required but missing", " is required")
+_NO_LIST = "must be a list"
 _PLACES = re.compile(r"\.\d+", re.ASCII)
 
 
@@ -82,9 +85,14 @@ class ParameterTable:
             for need in self._needs
             if params.get(need.parameter) and params.get(need.beside.partition(" ")[0]) in (None, "", "N", False)
         ]
+        problems += range_problems(params)
         if self._lenient:
             problems = [softened for problem in problems if (softened := self._softened(problem)) is not None]
         return sorted(dict.fromkeys(problems), key=lambda problem: not problem.certain)
+
+    def place_of(self, name: str, value: object, given: Collection[str]) -> str:
+        """Return where an undocumented name at the top of a call belongs; empty when it is not known."""
+        return misplacement(name, value, self._group, given)
 
     def _softened(self, problem: Problem) -> Problem | None:
         """Return a problem, no longer certain where the documentation is stricter than the portal; None if unknown
@@ -92,10 +100,12 @@ class ParameterTable:
         """
         field = _PLACES.sub("", problem.field)
         what = self._lenient.get(field) or self._lenient.get(field.translate(_SIGNS))
-        if what == "known":
+        if what == "known" and not problem.message.startswith(_NO_LIST):
             return None
-        is_soft = what == "any" or (what == "missing" and problem.message.endswith(_MISSING))
-        return replace(problem, certain=False) if is_soft else problem
+        is_missing = problem.message.endswith(_MISSING)
+        if what == "missing" and is_missing:
+            return replace(problem, message="is missing; the documentation requires it", certain=False)
+        return replace(problem, certain=False) if what == "any" else problem
 
     def _none_of(self, params: Mapping[str, object]) -> Iterable[Problem]:
         """Yield a problem for each group of parameters of which none is given."""

@@ -107,6 +107,8 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
         return _usual_of_list(node, family, version, is_list=is_list)
     if is_name_of_person(node, family, is_list=is_list or place == "filter"):
         return Usual(frozenset())
+    if place == "fields" and node.name in family.listed:
+        return Usual(frozenset({list}))
     is_limited = node.parameter.longest is not None or node.parameter.unit == HEX_COLOR
     if node.parameter.read_only or is_limited or "file" in node.scalars:
         return Usual(frozenset())

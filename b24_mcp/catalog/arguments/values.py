@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
+from b24_mcp.catalog.arguments.currencies import currency_problem, is_currency_code
 from b24_mcp.catalog.arguments.families import OPERATORS
 from b24_mcp.catalog.arguments.nodes import Node
 from b24_mcp.catalog.arguments.words import fits_form, meant_by, with_meaning, words_of
@@ -37,11 +38,11 @@ _MOST_NAMED = 12
 _COMPARED = {"number", "id", "date", "datetime"}
 _DIRECTIONS = {"asc", "desc"}
 _YES, _NO = {"yes", "true", "on"}, {"no", "false", "off"}
-_CURRENCY = re.compile(r"\w+", re.ASCII)
 _ACCESS = re.compile(r"[A-Z]{1,3}", re.ASCII)
 HEX_COLOR = "hex color"
 """The unit of a parameter that is a color."""
 _COLOR = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|", re.ASCII | re.IGNORECASE)
+_PERSON = re.compile(r"(?:user|u)[ _:#-]?(\d+)", re.ASCII | re.IGNORECASE)
 _OPERATOR = re.compile(r"\s*(>=|<=|<>|!=|>|<|!)\s*\S.*", re.ASCII)
 
 
@@ -76,8 +77,8 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False, letters: b
         return _number(node, value)
     if scalars == {"id"} or scalars == {"dialog"}:
         return id_verdict(value, is_dialog=scalars == {"dialog"})
-    if scalars == {"currency"} and isinstance(value, str) and value and not _CURRENCY.fullmatch(value):
-        return "must be the code of a currency, like USD", not _PLACEHOLDER.fullmatch(value)
+    if scalars == {"currency"} and isinstance(value, str) and value and not is_currency_code(value):
+        return currency_problem(value), not _PLACEHOLDER.fullmatch(value)
     if scalars == {"boolean"} and not node.values and isinstance(value, str) and value.lower() not in _YES_OR_NO:
         return "must be true or false (or Y, N, 1, 0 where the portal writes it so)", True
     if scalars and scalars <= {"date", "datetime"} and isinstance(value, int | float) and value and value is not True:
@@ -107,6 +108,8 @@ def id_verdict(value: object, *, is_dialog: bool = False) -> Verdict | None:
     text = value.strip() if isinstance(value, str) else ""
     if text[:1] in ("$", "{") and _OTHER_REFERENCE.fullmatch(text):
         return f"must be an id; {_REFERENCE_FORM}", True
+    if is_dialog and (person := _PERSON.fullmatch(text)):
+        return f"must be the id of the user alone: {person[1]}", True
     if not text or _ACCESS.fullmatch(text) or (any(map(str.isdigit, text)) and " " not in text and "@" not in text):
         return None
     form = 'the id of a user, or "chat" and the id of a chat, like "chat42"' if is_dialog else "a number, the id"

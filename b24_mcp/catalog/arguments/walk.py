@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from b24_mcp.catalog.arguments.conditions import (
     OPERATORS_V3,
+    UNKNOWN_GROUPS,
     is_group,
     joined_problem,
     key_of,
@@ -15,13 +16,15 @@ from b24_mcp.catalog.arguments.conditions import (
     no_groups,
     triple_problem,
 )
+from b24_mcp.catalog.arguments.documents import document_problem
 from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.misplaced import misplacement
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom, is_name_of_person
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
-from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
+from b24_mcp.catalog.arguments.shapes import is_listed, list_of_text, object_problem, sequence_problem, single_problem
 from b24_mcp.catalog.arguments.spelling import EVERYWHERE, Spelling, spelling_of
+from b24_mcp.catalog.arguments.synonyms import synonyms_in
 from b24_mcp.catalog.arguments.values import (
     FILE_FORM,
     Verdict,
@@ -35,6 +38,7 @@ from b24_mcp.catalog.arguments.values import (
 from b24_mcp.catalog.names import is_slip, nearest_ones
 
 _DIRECTION = re.compile(r"\s*(?:(?:asc|desc|nulls)\b|\$)", re.IGNORECASE)
+_PLACE_OF_ROW = re.compile(r"\s*-?\d+\s*|", re.ASCII)
 _FILES = {"filedata", "filecontent", "file_content"}
 _CONTENTS = {"filecontent", "filedata"}
 _OF_LISTS = ("filter", "select", "order")
@@ -62,6 +66,11 @@ class ArgumentWalk:
         found: set[str] = set()
         beside = self._filter_beside(group) if place == "top" else None
         for name, value in given.items():
+            if place == "top" and name == "start" and name not in group.nodes and self._is_no_place(value):
+                meant = synonyms_in(group, name, place)
+                form = f"it is called {' or '.join(meant)}" if meant else "it is the number of the first row of a page"
+                self.problems.append(Problem(name, f"is not a parameter of this method; {form}", True))
+                continue
             if beside is not None and name not in group.nodes and str(name).lower() not in group.by_lower:
                 key = key_of(str(name), self._family)
                 self._filter_key(str(name), beside.group, key.operator, key.name, list(given), value, key.problem)
@@ -81,6 +90,8 @@ class ArgumentWalk:
             where = f"{path}{name}"
             if spelling.node is None and not spelling.certain and place == "top" and name not in EVERYWHERE:
                 self._misplaced(str(name), value, group, given, spelling)
+            elif place == "fields" and self._is_text_for_list(str(name), value):
+                self._add(where, (f"must be a list: {list_of_text(str(value))}", True))
             elif spelling.message:
                 self.problems.append(Problem(where, spelling.message, spelling.certain))
             if spelling.node is not None:
@@ -102,6 +113,17 @@ class ArgumentWalk:
             self.problems.append(Problem(name, "is not taken by this method", True))
         elif spelling.message:
             self.problems.append(Problem(name, spelling.message, False))
+
+    def _is_no_place(self, value: object) -> bool:
+        """Whether a value of `start` cannot be the place of a row: the portal would read it as 0."""
+        is_number = isinstance(value, int | float) or (isinstance(value, str) and _PLACE_OF_ROW.fullmatch(value))
+        return not (value is None or is_number or (self._refers and has_reference(value)) or stands_in(value))
+
+    def _is_text_for_list(self, name: str, value: object) -> bool:
+        """Whether a single value stands where the portal takes a list, although that is not documented."""
+        if name not in self._family.listed or not isinstance(value, str | int) or not value:
+            return False
+        return not has_reference(value)
 
     def _filter_beside(self, group: Group) -> Node | None:
         """Return the filter whose conditions may also stand beside it."""
@@ -178,6 +200,9 @@ class ArgumentWalk:
         if place != "filter" and (message := sequence_problem(node, value, self._version)):
             self._add(path, (message, True))
             return
+        if place == "top" and (message := document_problem(node.name, value)):
+            self._add(path, (message, True))
+            return
         group = None if node.scalars and node.is_short_form(value) else node.group
         longest = node.parameter.longest
         if longest is not None and node.parameter.is_list and len(value) > longest:
@@ -199,6 +224,8 @@ class ArgumentWalk:
         if node.is_container and not is_one:
             if node.name.lower() in _CONTENTS and isinstance(value, str) and value:
                 self._add(path, (FILE_FORM, True))
+            elif place == "top" and isinstance(value, str) and (message := document_problem(node.name, [value])):
+                self._add(path, (message, True))
             elif place == "top" or (value != "" and value is not False):
                 self._add(path, (single_problem(node, value), True))
             return
@@ -250,6 +277,8 @@ class ArgumentWalk:
             if parts.name.lower() == "logic":
                 if not isinstance(inner, str) or inner.lower() not in ("and", "or"):
                     self._add(where, ("must be AND or OR", True))
+                elif not self._family.takes_groups and inner.lower() == "or":
+                    self._add(where, (UNKNOWN_GROUPS, False))
             elif message := joined_problem(parts.name, inner):
                 self._add(where, (message, True))
             elif not parts.name or parts.name.isdigit():
