@@ -106,7 +106,7 @@ async def _entity(opened: OpenPortal, name: str) -> PortalEntity:
     if found is not None:  # a smart process may be called what is another word for a usual kind
         titled = [one for one in processes or () if one.title.casefold() == name.strip().casefold()]
         return PortalEntity(f"dynamic:{titled[0].entity_type_id}", "item") if len(titled) == 1 else found
-    if meant := _processes_meant(name, processes or ()):
+    if meant := await run_sync(_processes_meant, name, processes or ()):
         if len(meant) == 1:
             return PortalEntity(f"dynamic:{meant[0].entity_type_id}", "item")
         message = f"{name[:60]!r} is the title of {len(meant)} smart processes."
@@ -119,7 +119,7 @@ async def _entity(opened: OpenPortal, name: str) -> PortalEntity:
 
 
 def _processes_meant(name: str, processes: Sequence[SmartProcess]) -> Sequence[SmartProcess]:
-    """Return the smart processes of a title, or of the id of a type in a name such as `CRM_7`."""
+    """Return the smart processes of a title, or of the id of a type in a name such as `CRM_7`. May import a stemmer."""
     number = type_id_in(name)
     if number is not None:
         return [one for one in processes if one.id == number] or [
