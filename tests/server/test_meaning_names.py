@@ -185,7 +185,7 @@ def test_a_word_for_a_currency_is_refused_with_its_code(refused: Callable[..., s
         (
             "crm.item.add",
             {"entityTypeId": 3, "fields": {"name": "A", "phone": "+7"}},
-            'stand in fm: [{"typeId": "PHONE"',
+            'in fm: [{"typeId": "PHONE"',
         ),
         ("crm.item.list", {"entityTypeId": 3, "filter": {"PHONE": "+7"}}, "crm.contact.list takes PHONE"),
         ("crm.item.list", {"entityTypeId": 1, "filter": {"fm": "+7"}}, "crm.lead.list filters by PHONE"),

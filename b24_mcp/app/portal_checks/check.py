@@ -52,8 +52,8 @@ async def check_calls(opened: OpenPortal, calls: Sequence[PlannedCall]) -> tuple
 async def check_each(opened: OpenPortal, calls: Sequence[PlannedCall]) -> list[PlannedCall | B24Error]:
     """Return each call as `check_calls` does, or the error that refuses it."""
     methods = {call.method for call in calls}
-    parts = await run_short(partial(_parts, calls), "parts", known_methods(), methods, None)
-    refused = await _other_refusals(opened.facts, calls)
+    parts, others = await run_short(partial(_parts, calls), "parts", known_methods(), methods, None)
+    refused = await _other_refusals(opened.facts, others)
     if not any(parts):
         return [refused.get(place, call) for place, call in enumerate(calls)]
     check = _Check(opened, calls, parts)
@@ -72,12 +72,6 @@ async def check_each(opened: OpenPortal, calls: Sequence[PlannedCall]) -> list[P
     return results
 
 
-def _parts(calls: Sequence[PlannedCall]) -> list[tuple[Part, ...]]:
-    """Return the parts of each call. The first time, this reads tables from disk."""
-    load_exceptions()
-    return [tuple(parts_of(call)) for call in calls]
-
-
 @dataclass(frozen=True, slots=True)
 class _OtherCheck:
     """A check of values that are no fields: `read` asks the portal what it has, `key` is what to forget before that."""
@@ -92,19 +86,29 @@ _OTHER_CHECKS = (
     _OtherCheck(names_process, "types", PortalFacts.smart_processes, owner_problems),
     _OtherCheck(names_directory, "statuses", PortalFacts.directories, directory_problems),
 )
+_Others = list[tuple[int, PlannedCall, _OtherCheck]]
 
 
-async def _other_refusals(facts: PortalFacts, calls: Sequence[PlannedCall]) -> dict[int, B24Error]:
+def _parts(calls: Sequence[PlannedCall]) -> tuple[list[tuple[Part, ...]], _Others]:
+    """Return the parts of each call, and the other checks with their calls and places.
+
+    The first time, this reads tables from disk.
+    """
+    load_exceptions()
+    others = [
+        (place, call, check) for place, call in enumerate(calls) for check in _OTHER_CHECKS if check.applies(call)
+    ]
+    return [tuple(parts_of(call)) for call in calls], others
+
+
+async def _other_refusals(facts: PortalFacts, others: _Others) -> dict[int, B24Error]:
     """Return the refusals of calls that name a smart process or a directory that the portal does not have, by place."""
-    refused: dict[int, B24Error] = {}
-    for place, call in enumerate(calls):
-        problems: list[FieldProblem] = []
-        for check in _OTHER_CHECKS:
-            if check.applies(call):
-                problems += await _sure_problems(check, facts, call)
-        if problems:
-            refused[place] = _refusal(call, problems)
-    return refused
+    problems: dict[int, list[FieldProblem]] = {}
+    calls: dict[int, PlannedCall] = {}
+    for place, call, check in others:
+        calls[place] = call
+        problems[place] = problems.get(place, []) + await _sure_problems(check, facts, call)
+    return {place: _refusal(calls[place], found) for place, found in problems.items() if found}
 
 
 async def _sure_problems(check: _OtherCheck, facts: PortalFacts, call: PlannedCall) -> list[FieldProblem]:

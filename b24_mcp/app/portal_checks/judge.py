@@ -109,8 +109,7 @@ class Judge:
             self.verdicts.confirmed.append(use.where)
             exception = exception_of(part.entity, use.role, use.name)
             if exception is not None and exception.what == "refuses":
-                finding = (warning if use.role == "select" else mistake)(f"cannot be used here: {exception.instead}")
-                self.verdicts.add(use, finding)
+                self.verdicts.add(use, mistake(f"cannot be used here: {exception.instead}"))
                 continue
             if exception is not None and exception.what == "omits":
                 self.verdicts.add(use, warning(exception.instead))
