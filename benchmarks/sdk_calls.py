@@ -23,6 +23,7 @@ from typing import Any
 
 _MOST_TRIES = 8
 _OBJECTS = ("section[]", "object[]")
+_DOCUMENT = ["crm", "CCrmDocumentDeal", "DEAL_1"]
 _HERE = Path(__file__).resolve()
 _BY_TYPE: dict[type, object] = {bool: True, int: 1, float: 1.5, bytes: b"x", date: date(2026, 1, 31)}
 DATE = "2026-01-31T10:00:00+00:00"
@@ -77,6 +78,10 @@ def completed(facts: Any, params: Any) -> Any:
             continue
         if value == {}:
             filled[name] = inside(parameter)
+        elif value == "1" and "currency" in f"{parameter.type} {parameter.source}".lower():
+            filled[name] = "USD"
+        elif value == ["1"] and name == "DOCUMENT_ID":
+            filled[name] = _DOCUMENT
         elif value == [{}] or (value == ["1"] and parameter.fields and parameter.type.endswith(_OBJECTS)):
             filled[name] = [inside(parameter)]
         elif value in ("1", ["1"], DATE) and (parameter.values or parameter.type.split("|")[0] in TYPED):
