@@ -80,7 +80,7 @@ def completed(facts: Any, params: Any) -> Any:
             filled[name] = inside(parameter)
         elif value == "1" and "currency" in f"{parameter.type} {parameter.source}".lower():
             filled[name] = "USD"
-        elif value == ["1"] and name == "DOCUMENT_ID":
+        elif name == "DOCUMENT_ID" and isinstance(value, list):
             filled[name] = _DOCUMENT
         elif value == [{}] or (value == ["1"] and parameter.fields and parameter.type.endswith(_OBJECTS)):
             filled[name] = [inside(parameter)]
