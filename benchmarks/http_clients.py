@@ -37,7 +37,10 @@ server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]), stateless
 )
 _CALL = {"name": "call_method", "arguments": {"method": "crm.deal.get", "params": {"id": 5}}}
 _NAMES = ("bare", "ours")
-MEASURED_OVER_HTTP = tuple(replace(one, name=f"{one.name}, HTTP") for one in MEASURED[:2])
+_PROTOCOLS = ("2025-11-25", "2026-07-28")
+MEASURED_OVER_HTTP = tuple(
+    replace(one, name=f"{one.name}, HTTP, {protocol}") for protocol in _PROTOCOLS for one in MEASURED[:2]
+)
 
 
 def main() -> None:
@@ -96,17 +99,22 @@ def figures(clients: int, seconds: float, turns: int) -> list[dict[str, Any]]:
 
 def one_client(rounds: int) -> list[dict[str, Any]]:
     """Return the medians of both servers in milliseconds for calls of one client, and their difference and ratio."""
+    found = []
     with ExitStack() as stack:
         webhook = stack.enter_context(plain_portal())
-        bare = stack.enter_context(closing(_Client(stack.enter_context(_bare(webhook)))))
-        ours = stack.enter_context(closing(_Client(stack.enter_context(_ours(webhook)))))
-        return [measure(one, ours, bare, rounds) for one in MEASURED_OVER_HTTP]
+        urls = [stack.enter_context(_ours(webhook)), stack.enter_context(_bare(webhook))]
+        for protocol in _PROTOCOLS:
+            ours, bare = [stack.enter_context(closing(_Client(url, protocol))) for url in urls]
+            measured = [one for one in MEASURED_OVER_HTTP if one.name.endswith(protocol)]
+            found += [measure(one, ours, bare, rounds) for one in measured]
+    return found
 
 
 class _Client:
-    """One connection to a server over HTTP."""
+    """One connection to a server over HTTP, for requests of one protocol."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, protocol: str) -> None:
+        self._protocol = protocol
         self._host = url.removeprefix("http://").removesuffix("/mcp")
         host, _, port = self._host.partition(":")
         self._socket = socket.create_connection((host, int(port)))
@@ -120,7 +128,7 @@ class _Client:
             SystemExit: it failed.
         """
         assert at_once == 1
-        request = _request(self._host, {"name": tool, "arguments": arguments})
+        request = _request(self._host, {"name": tool, "arguments": arguments}, self._protocol)
         begin = time.perf_counter()
         self._socket.sendall(request)
         head = b""
@@ -147,12 +155,17 @@ class _Client:
         self._socket.close()
 
 
-def _request(host: str, call: dict[str, Any]) -> bytes:
+def _request(host: str, call: dict[str, Any], protocol: str = _PROTOCOLS[0]) -> bytes:
+    named = ""
+    if protocol == _PROTOCOLS[1]:
+        named = f"Mcp-Method: tools/call\r\nMcp-Name: {call['name']}\r\n"
+        about = {"protocolVersion": protocol, "clientCapabilities": {}}
+        call = call | {"_meta": {f"io.modelcontextprotocol/{name}": value for name, value in about.items()}}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
     head = (
         f"POST /mcp HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n"
         "Content-Type: application/json\r\n"
-        "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n"
+        f"Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: {protocol}\r\n{named}"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

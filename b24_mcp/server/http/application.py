@@ -124,7 +124,7 @@ def http_application(
 def _session_manager(
     server: MCPServer[App], options: HttpOptions, *, in_json: bool = False
 ) -> StreamableHTTPSessionManager:
-    """Return a transport of the server. With `in_json`, it answers requests of older protocols with one JSON object."""
+    """Return a transport of the server. With `in_json`, it answers each request with one JSON object."""
     # The routes of this application are not used. They are defined above, with their middleware in a fixed order.
     server.streamable_http_app(
         stateless_http=not options.sessions,

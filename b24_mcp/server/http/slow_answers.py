@@ -1,16 +1,13 @@
-"""One JSON answer to a request of an older protocol, and a stream of events when the answer takes long.
+"""One JSON answer to a request, and a stream of events when the answer takes long.
 
-For protocols before 2026 the SDK starts a stream for every request, or for none. A stream costs several tasks and
-messages more than one JSON answer, which is enough for most calls. A slow call needs a stream, because proxies close a
-connection on which nothing arrives. For the protocol of 2026 the SDK decides this by itself, after the same time.
+For protocols before 2026 the SDK starts a stream for every request, or for none. For the protocol of 2026 it starts one
+after a while, and keeps two tasks for it. One JSON answer costs less, and is enough for most calls. A slow call needs a
+stream, because proxies close a connection on which nothing arrives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import anyio
-from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PING_SECONDS = 15.0
@@ -27,8 +24,7 @@ _HEADERS = [
 class StreamsWhenSlow:
     """Middleware for a server without sessions: `in_json` answers what needs no stream, `in_events` everything else.
 
-    Requests of the protocol of 2026 and requests with a progress token need `in_events`. When its client disconnects, a
-    request is cancelled.
+    Requests with a progress token need `in_events`. When its client disconnects, a request is cancelled.
     """
 
     def __init__(self, in_json: ASGIApp, in_events: ASGIApp) -> None:
@@ -37,10 +33,10 @@ class StreamsWhenSlow:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        if scope["method"] != "POST" or not _is_of(HANDSHAKE_PROTOCOL_VERSIONS, scope):
+        if scope["method"] != "POST":
             await self._in_events(scope, receive, send)
             return
-        body = [await receive()]
+        body = [await receive()]  # it was read to its end before
 
         async def receive_again() -> Message:
             return body.pop() if body else await receive()
@@ -98,9 +94,3 @@ class _Answer:
                 self._is_stream = True
                 await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             await self._send({"type": "http.response.body", "body": _PING, "more_body": True})
-
-
-def _is_of(versions: Collection[str], scope: Scope) -> bool:
-    """Whether a request is of one of these protocols, or does not name its protocol, as only older clients do."""
-    named = next((value for name, value in scope["headers"] if name == b"mcp-protocol-version"), None)
-    return named is None or named.decode("latin-1") in versions

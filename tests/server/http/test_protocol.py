@@ -18,7 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from b24_mcp.server.http import slow_answers
 from tests.fake_portal import FakeClock
 from tests.loopback import LoopbackPortal
-from tests.server.http.conftest import JSON_OR_EVENTS, TOKEN, Serve, Served, modern_call, modern_headers
+from tests.server.http.conftest import JSON_OR_EVENTS, MODERN, TOKEN, Serve, Served, modern_call, modern_headers
 from tests.server.test_waiting import Held, used_up
 
 
@@ -127,11 +127,12 @@ async def test_progress_reaches_older_clients_in_a_stream(
     assert json.loads(messages[-1]["result"]["content"][0]["text"])["ok"] is True
 
 
-async def test_a_slow_answer_to_an_older_client_is_kept_alive_by_pings(
-    serve_on_loopback: Serve, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("version", ["2025-11-25", MODERN])
+async def test_a_slow_answer_is_kept_alive_by_pings(
+    serve_on_loopback: Serve, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     monkeypatch.setattr(slow_answers, "PING_SECONDS", 0.01)
-    headers = JSON_OR_EVENTS | {"mcp-protocol-version": "2025-11-25"}
+    headers = modern_headers("wait") | {"mcp-protocol-version": version}
     async with serve_on_loopback() as served, asyncio.timeout(10):
         request = served.http.build_request("POST", "/mcp", headers=headers, content=modern_call("wait", {}))
         answer = await served.http.send(request, stream=True)
@@ -146,11 +147,12 @@ async def test_a_slow_answer_to_an_older_client_is_kept_alive_by_pings(
     assert message["result"]["content"][0]["text"] == "waited"
 
 
+@pytest.mark.parametrize("version", ["2025-11-25", MODERN])
 async def test_a_client_that_leaves_during_pings_ends_the_call(
-    serve_on_loopback: Serve, monkeypatch: pytest.MonkeyPatch
+    serve_on_loopback: Serve, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     monkeypatch.setattr(slow_answers, "PING_SECONDS", 0.01)
-    headers = JSON_OR_EVENTS | {"mcp-protocol-version": "2025-11-25"}
+    headers = modern_headers("wait") | {"mcp-protocol-version": version}
     async with serve_on_loopback() as served, asyncio.timeout(10):
         request = served.http.build_request("POST", "/mcp", headers=headers, content=modern_call("wait", {}))
         answer = await served.http.send(request, stream=True)
