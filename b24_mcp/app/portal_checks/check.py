@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import anyio
 
@@ -19,13 +19,14 @@ from b24_mcp.app.portal_checks.records import Record, pipelines_of, record_id
 from b24_mcp.app.portal_checks.stages import pipeline_beside
 from b24_mcp.app.short_work import run_short
 from b24_mcp.catalog import known_methods
-from b24_mcp.discovery import PortalEntity, PortalFacts
+from b24_mcp.discovery import DirectoryEntry, PortalEntity, PortalFacts, SmartProcess
 from b24_mcp.errors import B24Error, FieldProblem
 from b24_mcp.rest import PlannedCall
 
 if TYPE_CHECKING:
     from b24_mcp.app.open_portal import OpenPortal
 
+_T = TypeVar("_T")
 _PATIENCE = 8.0
 _HINT = (
     "Nothing was sent. Correct them (describe_fields shows the fields of this portal); validate=false sends them "
@@ -73,20 +74,29 @@ async def check_each(opened: OpenPortal, calls: Sequence[PlannedCall]) -> list[P
 
 
 @dataclass(frozen=True, slots=True)
-class _OtherCheck:
+class _OtherCheck(Generic[_T]):
     """A check of values that are no fields: `read` asks the portal what it has, `key` is what to forget before that."""
 
     applies: Callable[[PlannedCall], bool]
     key: str
-    read: Callable[[PortalFacts], Awaitable[Sequence[Any] | None]]
-    problems: Callable[[PlannedCall, Sequence[Any]], list[FieldProblem]]
+    read: Callable[[PortalFacts], Awaitable[Sequence[_T] | None]]
+    problems: Callable[[PlannedCall, Sequence[_T]], list[FieldProblem]]
+
+    async def sure_problems(self, facts: PortalFacts, call: PlannedCall) -> list[FieldProblem]:
+        """Return the problems that remain after the portal was asked again, because what is named may be new."""
+        known = await self.read(facts)
+        if known is None or not self.problems(call, known):
+            return []
+        await facts.forget([self.key])
+        known = await self.read(facts)
+        return [] if known is None else self.problems(call, known)
 
 
 _OTHER_CHECKS = (
     _OtherCheck(names_process, "types", PortalFacts.smart_processes, owner_problems),
     _OtherCheck(names_directory, "statuses", PortalFacts.directories, directory_problems),
 )
-_Others = list[tuple[int, PlannedCall, _OtherCheck]]
+_Others = list[tuple[int, PlannedCall, _OtherCheck[SmartProcess] | _OtherCheck[DirectoryEntry]]]
 
 
 def _parts(calls: Sequence[PlannedCall]) -> tuple[list[tuple[Part, ...]], _Others]:
@@ -107,17 +117,8 @@ async def _other_refusals(facts: PortalFacts, others: _Others) -> dict[int, B24E
     calls: dict[int, PlannedCall] = {}
     for place, call, check in others:
         calls[place] = call
-        problems[place] = problems.get(place, []) + await _sure_problems(check, facts, call)
+        problems[place] = problems.get(place, []) + await check.sure_problems(facts, call)
     return {place: _refusal(calls[place], found) for place, found in problems.items() if found}
-
-
-async def _sure_problems(check: _OtherCheck, facts: PortalFacts, call: PlannedCall) -> list[FieldProblem]:
-    known = await check.read(facts)
-    if known is None or not check.problems(call, known):
-        return []
-    await facts.forget([check.key])  # what is named may be new
-    known = await check.read(facts)
-    return [] if known is None else check.problems(call, known)
 
 
 class _Check:

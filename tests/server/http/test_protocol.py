@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx
 import httpx2
 import pytest
 from mcp import Client
@@ -127,15 +128,20 @@ async def test_progress_reaches_older_clients_in_a_stream(
     assert json.loads(messages[-1]["result"]["content"][0]["text"])["ok"] is True
 
 
+async def begun_stream(served: Served, monkeypatch: pytest.MonkeyPatch, version: str) -> httpx.Response:
+    """Return the answer to a call that waits, of which pings arrive."""
+    monkeypatch.setattr(slow_answers, "PING_SECONDS", 0.01)
+    headers = modern_headers("wait") | {"mcp-protocol-version": version}
+    request = served.http.build_request("POST", "/mcp", headers=headers, content=modern_call("wait", {}))
+    return await served.http.send(request, stream=True)
+
+
 @pytest.mark.parametrize("version", ["2025-11-25", MODERN])
 async def test_a_slow_answer_is_kept_alive_by_pings(
     serve_on_loopback: Serve, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
-    monkeypatch.setattr(slow_answers, "PING_SECONDS", 0.01)
-    headers = modern_headers("wait") | {"mcp-protocol-version": version}
     async with serve_on_loopback() as served, asyncio.timeout(10):
-        request = served.http.build_request("POST", "/mcp", headers=headers, content=modern_call("wait", {}))
-        answer = await served.http.send(request, stream=True)
+        answer = await begun_stream(served, monkeypatch, version)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
         lines = answer.aiter_lines()
         pings = [await anext(lines) for _ in range(3)]
@@ -151,11 +157,8 @@ async def test_a_slow_answer_is_kept_alive_by_pings(
 async def test_a_client_that_leaves_during_pings_ends_the_call(
     serve_on_loopback: Serve, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
-    monkeypatch.setattr(slow_answers, "PING_SECONDS", 0.01)
-    headers = modern_headers("wait") | {"mcp-protocol-version": version}
     async with serve_on_loopback() as served, asyncio.timeout(10):
-        request = served.http.build_request("POST", "/mcp", headers=headers, content=modern_call("wait", {}))
-        answer = await served.http.send(request, stream=True)
+        answer = await begun_stream(served, monkeypatch, version)
         await anext(answer.aiter_lines())
         await answer.aclose()
         while not served.ended:
