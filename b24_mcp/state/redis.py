@@ -201,6 +201,10 @@ def _unexpired(stored: str | None, now: float) -> str | None:
     return str(text) if until > now else None
 
 
+_MOST_CONNECTIONS = 1_000
+"""More than calls can run at the same time: the library raises an error at its own limit of 100, and does not wait."""
+
+
 def open_redis(url: str) -> tuple[Any, type[Exception]]:
     """Return a client for the Redis server at `url`, and the base class of its exceptions.
 
@@ -210,5 +214,7 @@ def open_redis(url: str) -> tuple[Any, type[Exception]]:
     from redis import asyncio as redis
     from redis.exceptions import RedisError
 
-    client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=5, socket_connect_timeout=5)
+    client = redis.Redis.from_url(
+        url, decode_responses=True, socket_timeout=5, socket_connect_timeout=5, max_connections=_MOST_CONNECTIONS
+    )
     return client, RedisError
