@@ -27,6 +27,17 @@ async def test_a_text_expires_after_its_time(state: SharedState) -> None:
     assert await state.take_note(key, 1_600.0) is None
 
 
+async def test_hundreds_of_texts_can_be_stored_at_the_same_time(state: SharedState) -> None:
+    async def put(key: str) -> None:
+        await state.put_note(key, key, 1_000.0, seconds=600)
+
+    keys = [some_key() for _ in range(300)]
+    async with anyio.create_task_group() as tasks:
+        for key in keys:
+            tasks.start_soon(put, key)
+    assert [await state.read_note(key, 1_001.0) for key in keys] == keys
+
+
 async def test_a_text_can_be_read_repeatedly_and_taken_once(state: SharedState) -> None:
     key = some_key()
     await state.put_note(key, "yes", 1_000.0, seconds=600)
